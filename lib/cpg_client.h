@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/* One open cpg handle, as the cpg*.c files share it. */
+#ifndef CPG_CLIENT_H
+#define CPG_CLIENT_H
+
+#include <corosync/cpg.h>
+
+#include "client.h"
+#include "cpg_assembly.h"
+
+struct cpg_iteration;
+
+struct cpg {
+	struct client client;
+	cpg_model_v1_data_t model;	/* constant */
+	pthread_mutex_t group_lock;	/* from a join or leave to its reply;
+					   before client.call_lock */
+	struct cpg_name group;		/* group_lock; if joined */
+	bool has_left;			/* group_lock; a group, at any time */
+	atomic_bool joined;		/* written with group_lock held */
+	struct cpg_address self;	/* client.recv_lock; id 0: unknown */
+	struct cpg_assembly assembly;	/* client.recv_lock */
+	pthread_mutex_t send_lock;	/* one message at a time; before
+					   client.call_lock */
+	pthread_mutex_t iterations_lock;
+	struct cpg_iteration *iterations;	/* iterations_lock */
+};
+
+extern const struct service cpg_service;
+
+/* CS_ERR_INVALID_PARAM without a name, CS_ERR_NAME_TOO_LONG. */
+cs_error_t cpg_name_check(const struct cpg_name *name);
+
+/* The name as the daemon expects it, zeroes behind its length. */
+struct cpg_wire_name cpg_name_encode(const struct cpg_name *name);
+
+/* A message in one piece or many, under the name of cpg_mcast_joined. */
+cs_error_t cpg_message_send(cpg_handle_t handle, cpg_guarantee_t guarantee,
+			    const struct iovec *iov, size_t iov_len);
+
+/* Forget the iterations of a client that nobody uses any more. */
+void cpg_iterations_clear(struct cpg *cpg);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * The bytes of a cpg event, as they came, to one checked event. Pure: no
+ * lock, no allocation, nothing outside the bytes is read.
+ */
+#ifndef CPG_DECODE_H
+#define CPG_DECODE_H
+
+#include <corosync/cpg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cpg_wire.h"
+
+enum cpg_event_type {
+	CPG_EVENT_CONFCHG,
+	CPG_EVENT_DELIVER,
+	CPG_EVENT_PARTIAL,
+	CPG_EVENT_TOTEM_CONFCHG,
+};
+
+struct cpg_event_confchg {
+	const struct cpg_address *members;
+	const struct cpg_address *left;
+	const struct cpg_address *joined;
+	size_t member_count;
+	size_t left_count;
+	size_t joined_count;
+};
+
+struct cpg_event_deliver {
+	uint32_t nodeid;
+	uint32_t pid;
+	void *msg;	/* 8-byte aligned */
+	size_t msg_len;
+	void *owned;	/* to be freed after the delivery, or NULL */
+};
+
+/* One fragment; the numbers are the sender's, only fraglen is checked. */
+struct cpg_event_partial {
+	uint32_t nodeid;
+	uint32_t pid;
+	uint32_t msglen;
+	uint32_t fraglen;
+	uint32_t type;	/* enum cpg_wire_partial, or anything */
+	const void *fragment;
+};
+
+struct cpg_event_totem_confchg {
+	struct cpg_ring_id ring_id;
+	uint32_t member_count;
+	const uint32_t *members;
+};
+
+struct cpg_event {
+	enum cpg_event_type type;
+	struct cpg_name group;	/* except of a totem confchg */
+	union {
+		struct cpg_event_confchg confchg;
+		struct cpg_event_deliver deliver;
+		struct cpg_event_partial partial;
+		struct cpg_event_totem_confchg totem_confchg;
+	};
+};
+
+/*
+ * Decode @size bytes at @bytes, 8-byte aligned. The event points into the
+ * bytes, where addresses are converted in place. 0, or -EBADMSG: malformed,
+ * or an event that this library does not know.
+ */
+int cpg_decode(void *bytes, size_t size, struct cpg_event *ret_event);
+
+/*
+ * The name, zeroes behind its length. False, and *ret_name untouched, when
+ * it is longer than names can be.
+ */
+bool cpg_decode_name(const struct cpg_wire_name *wire,
+		     struct cpg_name *ret_name);
+
+/* An address from the wire. */
+struct cpg_address cpg_decode_address(const struct cpg_wire_address *wire);
+
+#endif

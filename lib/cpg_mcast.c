@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpg_client.h"
+
+/* What is left to send of a message. */
+struct message {
+	const struct iovec *iov;
+	size_t iov_len;
+	size_t skip;	/* bytes of iov[0] that are out already */
+	size_t left;	/* bytes in all */
+};
+
+/* One request in pieces: its fixed part, and some of the message. */
+struct parcel {
+	struct iovec iov[TRANSPORT_PIECES_MAX];
+	size_t iov_len;
+	void *gathered;	/* NULL: the pieces are the application's own */
+};
+
+static cs_error_t message_check(const struct iovec *iov, size_t iov_len,
+				struct message *ret_message)
+{
+	size_t size = 0;
+
+	if (iov == NULL && iov_len > 0)
+		return CS_ERR_INVALID_PARAM;
+	for (size_t i = 0; i < iov_len; i++) {
+		if (iov[i].iov_base == NULL && iov[i].iov_len > 0)
+			return CS_ERR_INVALID_PARAM;
+		if (__builtin_add_overflow(size, iov[i].iov_len, &size))
+			return CS_ERR_INVALID_PARAM;
+	}
+	if (size > UINT32_MAX)
+		return CS_ERR_TOO_BIG;
+	*ret_message = (struct message){
+		.iov = iov,
+		.iov_len = iov_len,
+		.left = size,
+	};
+	return CS_OK;
+}
+
+/* The next piece of the message, at most @size bytes of it, never none. */
+static struct iovec piece_next(struct message *message, size_t size)
+{
+	struct iovec piece;
+
+	while (message->skip == message->iov->iov_len) {
+		message->iov++;
+		message->skip = 0;
+	}
+	piece.iov_base = (char *)message->iov->iov_base + message->skip;
+	piece.iov_len = message->iov->iov_len - message->skip;
+	if (piece.iov_len > size)
+		piece.iov_len = size;
+	message->skip += piece.iov_len;
+	message->left -= piece.iov_len;
+	return piece;
+}
+
+static cs_error_t parcel_gather(struct parcel *parcel, struct message *message,
+				size_t size)
+{
+	struct iovec piece;
+	char *next = malloc(size);
+
+	if (next == NULL)
+		return CS_ERR_NO_MEMORY;
+	parcel->gathered = next;
+	parcel->iov[1] = (struct iovec){ .iov_base = next, .iov_len = size };
+	parcel->iov_len = 2;
+	for (; size > 0; size -= piece.iov_len) {
+		piece = piece_next(message, size);
+		memcpy(next, piece.iov_base, piece.iov_len);
+		next += piece.iov_len;
+	}
+	return CS_OK;
+}
+
+/* @fixed and the next @size bytes of the message. */
+static cs_error_t parcel_pack(struct parcel *parcel, void *fixed,
+			      size_t fixed_size, struct message *message,
+			      size_t size)
+{
+	const struct message whole = *message;
+	size_t left = size;
+
+	parcel->iov[0].iov_base = fixed;
+	parcel->iov[0].iov_len = fixed_size;
+	parcel->iov_len = 1;
+	parcel->gathered = NULL;
+	while (left > 0 && parcel->iov_len < TRANSPORT_PIECES_MAX) {
+		parcel->iov[parcel->iov_len] = piece_next(message, left);
+		left -= parcel->iov[parcel->iov_len++].iov_len;
+	}
+	if (left == 0)
+		return CS_OK;
+	*message = whole;
+	return parcel_gather(parcel, message, size);
+}
+
+static cs_error_t whole_send(struct cpg *cpg, cpg_guarantee_t guarantee,
+			     struct message *message)
+{
+	const size_t size = sizeof(struct cpg_wire_mcast) + message->left;
+	struct cpg_wire_mcast request = {
+		.header = { .id = CPG_REQUEST_MCAST, .size = (int32_t)size },
+		.guarantee = guarantee,
+		.msglen = (uint32_t)message->left,
+	};
+	struct parcel parcel;
+	cs_error_t err;
+
+	err = parcel_pack(&parcel, &request, sizeof(request), message,
+			  message->left);
+	if (err == CS_OK)
+		err = client_send(&cpg->client, parcel.iov, parcel.iov_len);
+	free(parcel.gathered);
+	return err;
+}
+
+static cs_error_t parcel_deliver(struct cpg *cpg, const struct parcel *parcel)
+{
+	struct client_patience patience = { 0 };
+	struct wire_reply reply;
+	cs_error_t err;
+
+	do
+		err = client_exchange(&cpg->client, parcel->iov,
+				      parcel->iov_len, true,
+				      CPG_REPLY_PARTIAL_MCAST, &reply,
+				      sizeof(reply));
+	while (err == CS_ERR_TRY_AGAIN &&
+	       client_pause(&cpg->client, &patience));
+	if (!client_is_open(&cpg->client))
+		return CS_ERR_BAD_HANDLE;
+	return err;
+}
+
+static cs_error_t fragment_send(struct cpg *cpg,
+				struct cpg_wire_partial_mcast *request,
+				struct message *message)
+{
+	struct parcel parcel;
+	cs_error_t err;
+
+	request->fraglen = message->left < CPG_WIRE_MESSAGE_MAX ?
+				   (uint32_t)message->left :
+				   CPG_WIRE_MESSAGE_MAX;
+	request->header.size = (int32_t)(sizeof(*request) + request->fraglen);
+	err = parcel_pack(&parcel, request, sizeof(*request), message,
+			  request->fraglen);
+	if (message->left == 0)
+		request->type = CPG_PARTIAL_LAST;
+	if (err == CS_OK)
+		err = parcel_deliver(cpg, &parcel);
+	free(parcel.gathered);
+	return err;
+}
+
+static cs_error_t fragments_send(struct cpg *cpg, cpg_guarantee_t guarantee,
+				 struct message *message)
+{
+	struct cpg_wire_partial_mcast request = {
+		.header = { .id = CPG_REQUEST_PARTIAL_MCAST },
+		.guarantee = guarantee,
+		.msglen = (uint32_t)message->left,
+		.type = CPG_PARTIAL_FIRST,
+	};
+	cs_error_t err;
+
+	do {
+		err = fragment_send(cpg, &request, message);
+		request.type = CPG_PARTIAL_CONTINUED;
+	} while (err == CS_OK && message->left > 0);
+	return err;
+}
+
+static cs_error_t message_send(struct cpg *cpg, cpg_guarantee_t guarantee,
+			       struct message *message)
+{
+	cs_error_t err;
+
+	if (!cpg->joined)
+		return client_refuse(&cpg->client, CS_ERR_NOT_EXIST);
+	pthread_mutex_lock(&cpg->send_lock);
+	err = message->left <= CPG_WIRE_MESSAGE_MAX ?
+		      whole_send(cpg, guarantee, message) :
+		      fragments_send(cpg, guarantee, message);
+	pthread_mutex_unlock(&cpg->send_lock);
+	return err;
+}
+
+cs_error_t cpg_message_send(cpg_handle_t handle, cpg_guarantee_t guarantee,
+			    const struct iovec *iov, size_t iov_len)
+{
+	struct message message;
+	struct client_use use;
+	cs_error_t err;
+
+	err = message_check(iov, iov_len, &message);
+	if (err == CS_OK)
+		err = client_get(handle, &cpg_service, &use);
+	if (err != CS_OK)
+		return err;
+	err = message_send((struct cpg *)use.client, guarantee, &message);
+	client_put(&use);
+	return err;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "dispatch.h"
+#include "error.h"
+
+/* How often to look for a finalize that no wake fd announces. */
+#define POLL_MS_NO_WAKE_FD 100
+
+/* One call of dispatch_run. */
+struct dispatch {
+	struct client_use use;
+	bool waits;		/* for an event, while none is pending */
+	bool stops;		/* after one event */
+	int wake_fd;		/* for the wait */
+	int poll_ms;		/* the same */
+	bool holds;		/* an event that has to be released */
+	void *buffer;		/* the decoded event, then the wire's bytes */
+};
+
+static void cancel_allow(const struct dispatch *d)
+{
+	pthread_setcancelstate(d->use.cancel_state, NULL);
+}
+
+static void cancel_put_off(struct dispatch *d)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &d->use.cancel_state);
+}
+
+static void *event_bytes(const struct dispatch *d)
+{
+	/* Keeps malloc's alignment for what the wire aligns to 8. */
+	size_t size = (d->use.client->service->event_size + 15) & ~(size_t)15;
+
+	return (char *)d->buffer + size;
+}
+
+static cs_error_t buffer_take(struct dispatch *d)
+{
+	struct client *client = d->use.client;
+	size_t size = client->service->event_size + 16 +
+		      transport_event_max(client->transport);
+
+	d->buffer = atomic_exchange(&client->spare_buffer, NULL);
+	if (d->buffer == NULL)
+		d->buffer = malloc(size);
+	return d->buffer == NULL ? CS_ERR_NO_MEMORY : CS_OK;
+}
+
+static void buffer_give_back(struct dispatch *d)
+{
+	free(atomic_exchange(&d->use.client->spare_buffer, d->buffer));
+}
+
+static void event_release(struct dispatch *d)
+{
+	if (d->holds)
+		d->use.client->service->event_release(d->buffer);
+	d->holds = false;
+}
+
+/* Also runs when the thread is cancelled or a callback throws. */
+static void dispatch_end(void *data)
+{
+	struct dispatch *d = data;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	event_release(d);
+	buffer_give_back(d);
+	client_put(&d->use);
+}
+
+static cs_error_t event_take_locked(struct dispatch *d)
+{
+	struct client *client = d->use.client;
+	void *bytes = event_bytes(d);
+	ssize_t len;
+	int res;
+
+	if (client->closing)
+		return CS_ERR_BAD_HANDLE;
+	len = transport_event(client->transport, bytes,
+			      transport_event_max(client->transport),
+			      !d->stops);
+	if (len == -EAGAIN && d->waits) {
+		d->wake_fd = client_wake_fd_locked(client);
+		d->poll_ms = d->wake_fd < 0 ?
+				     POLL_MS_NO_WAKE_FD :
+				     transport_poll_ms(client->transport);
+	}
+	if (len < 0)
+		return error_from_errno((int)len);
+	res = client->service->event_decode(client, bytes, (size_t)len,
+					    d->buffer);
+	d->holds = res > 0;
+	return error_from_errno(res);
+}
+
+static cs_error_t event_take(struct dispatch *d)
+{
+	struct client *client = d->use.client;
+	cs_error_t err;
+
+	pthread_mutex_lock(&client->recv_lock);
+	err = event_take_locked(d);
+	pthread_mutex_unlock(&client->recv_lock);
+	return err;
+}
+
+static void event_wait(struct dispatch *d)
+{
+	const struct client *client = d->use.client;
+	struct pollfd fds[] = {
+		{ .fd = transport_fd(client->transport), .events = POLLIN },
+		{ .fd = d->wake_fd, .events = POLLIN },
+	};
+
+	cancel_allow(d);
+	poll(fds, 2, d->poll_ms);
+	cancel_put_off(d);
+}
+
+static cs_error_t event_next(struct dispatch *d)
+{
+	cs_error_t err;
+
+	if (d->waits) {
+		/* Under load there may never be a wait to be cancelled in. */
+		cancel_allow(d);
+		pthread_testcancel();
+		cancel_put_off(d);
+	}
+	for (;;) {
+		err = event_take(d);
+		if (err != CS_ERR_TRY_AGAIN || !d->waits)
+			return err;
+		event_wait(d);
+	}
+}
+
+static cs_error_t event_deliver(struct dispatch *d)
+{
+	struct client *client = d->use.client;
+
+	if (d->holds) {
+		cancel_allow(d);
+		client->service->event_deliver(client, d->buffer);
+		cancel_put_off(d);
+		event_release(d);
+	}
+	return client_is_open(client) ? CS_OK : CS_ERR_BAD_HANDLE;
+}
+
+static cs_error_t events_run(struct dispatch *d)
+{
+	cs_error_t err;
+
+	do {
+		err = event_next(d);
+		if (err == CS_OK)
+			err = event_deliver(d);
+	} while (err == CS_OK && !d->stops);
+	return err;
+}
+
+cs_error_t dispatch_run(uint64_t handle, const struct service *service,
+			cs_dispatch_flags_t mode)
+{
+	struct dispatch d = {
+		.waits = mode == CS_DISPATCH_ONE ||
+			 mode == CS_DISPATCH_BLOCKING,
+		.stops = mode == CS_DISPATCH_ONE ||
+			 mode == CS_DISPATCH_ONE_NONBLOCKING,
+		.wake_fd = -1,
+	};
+	cs_error_t err;
+
+	if (mode < CS_DISPATCH_ONE || mode > CS_DISPATCH_ONE_NONBLOCKING)
+		return CS_ERR_INVALID_PARAM;
+	err = client_get(handle, service, &d.use);
+	if (err != CS_OK)
+		return err;
+	pthread_cleanup_push(dispatch_end, &d);
+	err = buffer_take(&d);
+	if (err == CS_OK)
+		err = events_run(&d);
+	if (err == CS_ERR_TRY_AGAIN && mode == CS_DISPATCH_ALL)
+		err = CS_OK;
+	pthread_cleanup_pop(1);
+	return err;
+}

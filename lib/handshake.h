@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * The beginning of an IPC connection: who asks for a service of corosync is
+ * told what kind of IPC it is and, for shm, where its rings are.
+ */
+#ifndef HANDSHAKE_H
+#define HANDSHAKE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct handshake {
+	int fd;			/* the connection; the doorbell of shm IPC */
+	bool is_shm;		/* the rings below are there */
+	pid_t server_pid;	/* 0: in a place that is not seen from here */
+	size_t message_max;	/* in bytes, of requests, replies and events */
+	char request[PATH_MAX];	/* names of rings */
+	char response[PATH_MAX];
+	char event[PATH_MAX];
+};
+
+/*
+ * Connect to the service and ask for messages of up to @message_max bytes.
+ * Blocks until the daemon answers, signals do not end it. The fd is the
+ * caller's, close-on-exec and non-blocking. 0; -EACCES, -ENOSPC or whatever
+ * else the daemon refuses with; -ECONNREFUSED (no daemon), -EPROTO (its
+ * answer makes no sense), or an errno of socket or connect.
+ */
+int handshake_run(const char *service, size_t message_max,
+		  struct handshake *ret_handshake);
+
+#endif

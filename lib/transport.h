@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * One IPC connection to a service of corosync: requests out, one reply for
+ * each, and events in. The only room that talks to libqb.
+ *
+ * Locking is the caller's: one thread at a time in transport_send,
+ * transport_call and transport_check, and one thread at a time in
+ * transport_event and transport_poll_ms; the two groups do not disturb each
+ * other. Nothing here is called with thread cancellation enabled.
+ *
+ * Death is sticky: after the first -ENOTCONN every call answers it, but
+ * transport_event gives first what came before.
+ */
+#ifndef TRANSPORT_H
+#define TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* The number of pieces that a request may come in. */
+#define TRANSPORT_PIECES_MAX 16
+
+struct transport;
+
+/*
+ * Connect to the service of that name, for messages of up to @message_max
+ * bytes, or of more if the daemon wants. Blocks until the daemon answers.
+ * -EACCES, -ENOSPC (/dev/shm is full), -ENOMEM, or another errno: no daemon,
+ * no file descriptors.
+ */
+int transport_open(const char *service, size_t message_max,
+		   struct transport **ret_transport);
+
+/* Disconnect and free. Does not wait for the daemon. */
+void transport_close(struct transport *transport);
+
+/* The socket that is readable while an event is pending. */
+int transport_fd(const struct transport *transport);
+
+/*
+ * How long, in milliseconds, a poll on the fd may last before the connection
+ * wants to be looked at with transport_event; -1: for ever, the daemon's
+ * death shows on the fd. Under the lock of transport_event.
+ */
+int transport_poll_ms(const struct transport *transport);
+
+/* The size of the largest event, in bytes. */
+size_t transport_event_max(const struct transport *transport);
+
+/*
+ * Take one event, without blocking. @batch: the caller will come for more,
+ * and until it did the fd may remain readable for nothing. Its length, or
+ * -EAGAIN (none pending), -ENOTCONN, -EPROTO (an event larger than @size: it
+ * cannot be taken).
+ */
+ssize_t transport_event(struct transport *transport, void *event, size_t size,
+			bool batch);
+
+/*
+ * Send a multicast, which has no reply. 0, or -EAGAIN (not now: flow control
+ * is on or the queue is full; nothing was sent), -ENOTCONN, -ENOMEM,
+ * -EMSGSIZE.
+ */
+int transport_send(struct transport *transport, const struct iovec *iov,
+		   size_t iov_len);
+
+/*
+ * Send a request and wait for its reply, as long as the daemon lives.
+ * @ordered: it multicasts, and the flow control of multicasts holds for it.
+ * The length of the reply, or an error of transport_send, or -EPROTO (a reply
+ * larger than @size: the connection is dead from then on).
+ */
+ssize_t transport_call(struct transport *transport, const struct iovec *iov,
+		       size_t iov_len, bool ordered, void *reply, size_t size);
+
+/* 0, or -ENOTCONN: the daemon is gone. */
+int transport_check(struct transport *transport);
+
+/*
+ * Give the connection up: the daemon is gone, or what it says makes no sense
+ * any more. The fd hangs up.
+ */
+void transport_abandon(struct transport *transport);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/* What the kinds of transport share, and what each of them does its own way. */
+#ifndef TRANSPORT_KIND_H
+#define TRANSPORT_KIND_H
+
+#include <stdatomic.h>
+
+#include "transport.h"
+
+/* The functions of transport.h; none is called once the transport is dead. */
+struct transport_kind {
+	void (*close)(struct transport *transport);
+	ssize_t (*event)(struct transport *transport, void *event, size_t size,
+			 bool batch);
+	int (*send)(struct transport *transport, const struct iovec *iov,
+		    size_t iov_len, bool ordered);
+	ssize_t (*receive)(struct transport *transport, void *reply,
+			   size_t size);
+	int (*check)(struct transport *transport);
+};
+
+/* Each kind has one of its own that begins with this. */
+struct transport {
+	const struct transport_kind *kind;
+	int fd;
+	int poll_ms;
+	size_t event_max;
+	atomic_bool dead;
+};
+
+/* libqb's client calls: any kind of IPC. */
+int transport_calls_open(const char *service, size_t message_max,
+			 struct transport **ret_transport);
+
+/* libqb's rings: shm IPC. -ENOTSUP if the daemon has another. */
+int transport_rings_open(const char *service, size_t message_max,
+			 struct transport **ret_transport);
+
+#endif

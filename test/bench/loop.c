@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <err.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "measures.h"
+#include "messages.h"
+#include "peer.h"
+#include "support.h"
+
+static unsigned long count;
+static atomic_bool all_sent;
+static struct usage usage; /* at the begin; from the end on, of it all */
+
+static void usage_print(void)
+{
+	double number = (double)count;
+
+	result_print("messages_per_s", number / usage.time);
+	result_print("client_us", usage.client / number * 1e6);
+	result_print("daemon_us", usage.daemon / number * 1e6);
+}
+
+static void last_deliver(cpg_handle_t handle, const struct cpg_name *group,
+			 uint32_t nodeid, uint32_t pid, void *data, size_t len)
+{
+	message_deliver_ordered(handle, group, nodeid, pid, data, len);
+	if (messages.delivered < count)
+		return;
+	usage = usage_since(&usage);
+	/* Its call for this message need not have returned. */
+	while (!all_sent)
+		pause_briefly();
+	INSIST(cpg_finalize(handle));
+}
+
+static void blocking_run(cpg_handle_t handle)
+{
+	cs_error_t error = cpg_dispatch(handle, CS_DISPATCH_BLOCKING);
+
+	if (messages.delivered < count)
+		errx(1, "cpg_dispatch: error %d after %lu messages of %lu",
+		     error, messages.delivered, count);
+}
+
+static void *messages_send(void *data)
+{
+	cpg_handle_t handle = *(cpg_handle_t *)data;
+
+	while (messages.sent < count)
+		if (!message_send(handle))
+			pause_briefly();
+	all_sent = true;
+	return NULL;
+}
+
+void measure_loop(char **arguments)
+{
+	struct cpg_name group = group_name(0);
+	cpg_handle_t handle = member_open(&group, last_deliver);
+	pthread_t sender;
+
+	messages_begin(number_parse(arguments[0], sizeof(messages.sent)));
+	count = number_parse(arguments[1], 1);
+	usage = usage_get();
+	if (pthread_create(&sender, NULL, messages_send, &handle) != 0)
+		errx(1, "no thread");
+	blocking_run(handle);
+	pthread_join(sender, NULL);
+	usage_print();
+}
+
+void measure_single(char **arguments)
+{
+	struct cpg_name group = group_name(0);
+	cpg_handle_t handle = member_open(&group, message_deliver_ordered);
+
+	messages_begin(number_parse(arguments[0], sizeof(messages.sent)));
+	count = number_parse(arguments[1], 1);
+	usage = usage_get();
+	messages_pass(handle, count);
+	usage = usage_since(&usage);
+	usage_print();
+	INSIST(cpg_finalize(handle));
+}
+
+void measure_receive(char **arguments)
+{
+	struct cpg_name group = group_name(0);
+	struct peer peer;
+	cpg_handle_t handle;
+
+	messages_begin(number_parse(arguments[0], sizeof(messages.sent)));
+	count = number_parse(arguments[1], 1);
+	peer_start(&peer, &group);
+	handle = member_open(&group, last_deliver);
+	all_sent = true;
+	usage = usage_get();
+	peer_send(&peer, messages.message.iov_len, count);
+	blocking_run(handle);
+	usage_print();
+	peer_wait(&peer);
+	peer_end(&peer);
+}

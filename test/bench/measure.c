@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <err.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measures.h"
+
+static const struct measure {
+	const char *name;
+	int arguments_min, arguments_max;
+	void (*run)(char **arguments);
+	const char *usage;
+} measures[] = {
+	{ "loop", 2, 2, measure_loop,
+	  "SIZE COUNT: one thread sends, one dispatches BLOCKING" },
+	{ "single", 2, 2, measure_single,
+	  "SIZE COUNT: one thread sends and dispatches ALL" },
+	{ "receive", 2, 2, measure_receive,
+	  "SIZE COUNT: another process sends" },
+	{ "backlog", 2, 2, measure_backlog,
+	  "EVENTS TIMES: dispatch ALL of what is there" },
+	{ "roundtrip", 1, 1, measure_roundtrip,
+	  "COUNT: send one message, wait for it" },
+	{ "open", 2, 2, measure_open,
+	  "cpg|join|quorum COUNT: initialize, (join,) finalize" },
+	{ "calls", 2, 2, measure_calls,
+	  "local|membership|quorate COUNT: one call" },
+	{ "memory", 1, 1, measure_memory,
+	  "HANDLES: of one handle, and of each more" },
+	{ "stack", 1, 1, measure_stack,
+	  "SIZE: of a thread that dispatches a message" },
+	{ "idle", 1, 1, measure_idle,
+	  "SECONDS: of a thread that dispatches BLOCKING" },
+	{ "handles", 2, 16, measure_handles,
+	  "LAPS HANDLES...: with that many open" },
+	{ "peer", 0, 0, measure_peer, ": for the other measurements" },
+};
+
+#define MEASURES (sizeof(measures) / sizeof(measures[0]))
+
+static void usage_print(void)
+{
+	puts("Usage: measure MEASUREMENT [ARGUMENT]...\n"
+	     "Take a measurement of libcpg.so.4 or libquorum.so.5, the one\n"
+	     "that the loader finds. For test/bench/compare, which see.\n");
+	for (size_t i = 0; i < MEASURES; i++)
+		printf("  %s %s\n", measures[i].name, measures[i].usage);
+}
+
+static const struct measure *measure_find(const char *name, int arguments)
+{
+	for (size_t i = 0; i < MEASURES; i++)
+		if (strcmp(measures[i].name, name) == 0 &&
+		    arguments >= measures[i].arguments_min &&
+		    arguments <= measures[i].arguments_max)
+			return &measures[i];
+	errx(2, "wrong usage, try --help");
+}
+
+/* Which libraries are really there is for the caller to judge. */
+static void libraries_print(const char *label)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4352], path[4096], last[4096] = "";
+
+	if (maps == NULL)
+		err(1, "/proc/self/maps");
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		if (sscanf(line, "%*s %*s %*s %*s %*s %4095[^\n]", path) != 1)
+			continue;
+		if (strstr(path, "/libcpg.so.") == NULL &&
+		    strstr(path, "/libquorum.so.") == NULL)
+			continue;
+		if (strcmp(path, last) != 0)
+			printf("%s %s\n", label, path);
+		strcpy(last, path);
+	}
+	fclose(maps);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	const struct measure *measure;
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+		usage_print();
+		return argc < 2 ? 2 : 0;
+	}
+	measure = measure_find(argv[1], argc - 2);
+	libraries_print(measure->run == measure_peer ? "peer-library" :
+						       "library");
+	measure->run(argv + 2);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		errx(1, "cannot write to standard output");
+	return 0;
+}

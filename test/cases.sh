@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The coroclient authors
+# shellcheck shell=sh
+
+# Sourced by the tests that are shell scripts.
+
+: "${BUILD:?run me by: make check TESTS=${0##*/}}"
+
+passed=0
+failed=0
+
+# The case passes if the command does.
+check()
+{
+	what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+		echo "ok      $what"
+	else
+		failed=$((failed + 1))
+		echo "FAILED  $what"
+	fi
+}
+
+# The test's last command.
+cases_end()
+{
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+# Where the distribution has a shared object.
+distribution_path()
+{
+	ldconfig -p | sed -n "s/^\t$1 .*=> //p" | head -n 1
+}

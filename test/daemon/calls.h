@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * Every public function that takes a handle, called with arguments that are
+ * good but for the handle.
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <corosync/cpg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call {
+	const char *name;
+	cs_error_t (*run)(uint64_t handle);
+	/*
+	 * What it answers when all of a table are called in this order, on a
+	 * handle that has joined calls_group.
+	 */
+	cs_error_t expected;
+};
+
+/* Those from ..._ASK to before ..._ASK_END ask the daemon. */
+#define CPG_ASK	       7
+#define CPG_ASK_END    16
+#define CPG_CALLS      16
+#define ITERATION_CALLS 2
+#define QUORUM_ASK     3
+#define QUORUM_ASK_END 7
+#define QUORUM_CALLS   8
+
+extern const struct call cpg_calls[CPG_CALLS];
+extern const struct call iteration_calls[ITERATION_CALLS];
+extern const struct call quorum_calls[QUORUM_CALLS];
+
+/* The group that they join, leave and ask for, in this thread. */
+extern _Thread_local struct cpg_name calls_group;
+
+/*
+ * Where the functions put their answers: fill it with a pattern, and see
+ * whether it is still there.
+ */
+void calls_outputs_mark(void);
+bool calls_outputs_are_untouched(void);
+
+#endif

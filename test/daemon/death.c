@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#define _GNU_SOURCE
+#include <poll.h>
+#include <signal.h>
+
+#include "calls.h"
+#include "dispatcher.h"
+#include "events.h"
+#include "pattern.h"
+#include "suites.h"
+#include "support.h"
+
+#define EVENTS 3
+#define CALLS_ENOUGH 1000
+
+static const struct service *const cpg_service = &services[0];
+static const struct service *const quorum_service = &services[1];
+
+/*
+ * A call that asks the daemon, on a handle of its own; and a thread that
+ * makes the call again and again, until it fails.
+ */
+struct victim {
+	const struct call *call;
+	uint64_t handle;
+	struct cpg_name group;		/* that it is in */
+	const struct service *service;	/* of the owner */
+	uint64_t owner;			/* what to finalize in the end */
+	pthread_t thread;
+	_Atomic pid_t tid;
+	atomic_int oks, refusals;
+	cs_error_t result;
+};
+
+#define VICTIMS                                                                \
+	(CPG_ASK_END - CPG_ASK + ITERATION_CALLS + QUORUM_ASK_END - QUORUM_ASK)
+
+static struct victim victims[VICTIMS];
+
+/* A zombie's other threads may still hold its side of the connections. */
+static void daemon_kill(void)
+{
+	ck_assert_int_eq(kill(daemon_pid(), SIGKILL), 0);
+	wait_for(process_state(daemon_pid()) == 0);
+}
+
+static void daemon_stop(void)
+{
+	ck_assert_int_eq(kill(daemon_pid(), SIGSTOP), 0);
+	wait_for(process_state(daemon_pid()) == 'T');
+}
+
+/* Only cpg's finalize asks the daemon. */
+static void finalize_dead(const struct service *service, uint64_t handle)
+{
+	assert_cs(service == cpg_service ? CS_ERR_LIBRARY : CS_OK,
+		  service->finalize(handle));
+	assert_cs(CS_ERR_BAD_HANDLE, service->finalize(handle));
+}
+
+static void call_assert(cs_error_t want, const struct call *call,
+			uint64_t handle)
+{
+	cs_error_t err = call->run(handle);
+
+	ck_assert_msg(err == want, "%s: %s", call->name, cs_strerror(err));
+}
+
+static void victim_assert(cs_error_t want, const struct victim *victim)
+{
+	calls_group = victim->group;
+	call_assert(want, victim->call, victim->handle);
+}
+
+/* A process can be in a group once, so each handle has a group to itself. */
+static cpg_handle_t cpg_open_numbered(int number)
+{
+	char suffix[] = { (char)('a' + number), '\0' };
+
+	calls_group = name_unique(suffix);
+	return cpg_open_joined(&calls_group);
+}
+
+static void victim_open(int number)
+{
+	struct victim *victim = &victims[number];
+	int cpg = number + CPG_ASK, iteration = cpg - CPG_ASK_END;
+	int quorum = iteration - ITERATION_CALLS + QUORUM_ASK;
+
+	if (iteration < ITERATION_CALLS) {
+		victim->service = cpg_service;
+		victim->owner = victim->handle = cpg_open_numbered(number);
+		victim->group = calls_group;
+	} else {
+		victim->service = quorum_service;
+		victim->owner = victim->handle = quorum_open(QUORUM_MODEL_V1);
+	}
+	if (iteration < 0) {
+		victim->call = &cpg_calls[cpg];
+	} else if (iteration < ITERATION_CALLS) {
+		victim->call = &iteration_calls[iteration];
+		assert_ok(cpg_iteration_initialize(victim->owner,
+						   CPG_ITERATION_ALL, NULL,
+						   &victim->handle));
+	} else {
+		victim->call = &quorum_calls[quorum];
+	}
+}
+
+static void victims_open(void)
+{
+	int i;
+
+	for (i = 0; i < VICTIMS; i++)
+		victim_open(i);
+}
+
+/* Finalize has done its work, although it failed; the others fail again. */
+static void victim_close(const struct victim *victim)
+{
+	bool finalizes = victim->call->run == cpg_finalize ||
+			 victim->call->run == cpg_iteration_finalize;
+
+	victim_assert(finalizes ? CS_ERR_BAD_HANDLE : CS_ERR_LIBRARY, victim);
+	if (victim->call->run != cpg_finalize)
+		finalize_dead(victim->service, victim->owner);
+	victim_assert(CS_ERR_BAD_HANDLE, victim);
+}
+
+static void victims_close(void)
+{
+	int i;
+
+	for (i = 0; i < VICTIMS; i++)
+		victim_close(&victims[i]);
+}
+
+/* Whichever call comes first after the daemon's death notices it. */
+START_TEST(calls_fail)
+{
+	int i;
+
+	victims_open();
+	daemon_kill();
+	for (i = 0; i < VICTIMS; i++)
+		victim_assert(CS_ERR_LIBRARY, &victims[i]);
+	victims_close();
+}
+END_TEST
+
+/* Those that do not ask the daemon answer as ever. */
+START_TEST(other_calls_answer)
+{
+	cpg_handle_t cpg = cpg_open();
+	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V0);
+	int i;
+
+	daemon_kill();
+	for (i = 0; i < CPG_ASK; i++)
+		call_assert(CS_OK, &cpg_calls[i], cpg);
+	for (i = 0; i < QUORUM_ASK; i++)
+		call_assert(CS_OK, &quorum_calls[i], quorum);
+	assert_cs(CS_ERR_LIBRARY, cpg_finalize(cpg));
+	assert_cs(CS_OK, quorum_finalize(quorum));
+}
+END_TEST
+
+START_TEST(initialize_fails)
+{
+	quorum_handle_t quorum = 0;
+	cpg_handle_t cpg = 0;
+
+	daemon_kill();
+	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&cpg, &events_cpg));
+	assert_cs(CS_ERR_LIBRARY,
+		  cpg_model_initialize(&cpg, CPG_MODEL_V1, NULL, NULL));
+	assert_cs(CS_ERR_LIBRARY,
+		  quorum_initialize(&quorum, &events_quorum, NULL));
+	assert_cs(CS_ERR_LIBRARY,
+		  quorum_model_initialize(&quorum, QUORUM_MODEL_V1, NULL, NULL,
+					  NULL));
+	assert_cs(CS_ERR_BAD_HANDLE, cpg_finalize(cpg));
+	assert_cs(CS_ERR_BAD_HANDLE, quorum_finalize(quorum));
+}
+END_TEST
+
+static uint64_t service_handle(int number)
+{
+	return number % SERVICES == 0 ? cpg_open_numbered(number) :
+					quorum_open(QUORUM_MODEL_V0);
+}
+
+/* Each mode, for each service. */
+START_TEST(dispatch_fails)
+{
+	uint64_t handles[SERVICES * CS_DISPATCH_ONE_NONBLOCKING];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(handles); i++)
+		handles[i] = service_handle(i);
+	daemon_kill();
+	for (i = 0; i < ARRAY_SIZE(handles); i++) {
+		const struct service *service = &services[i % SERVICES];
+		cs_dispatch_flags_t mode =
+			(cs_dispatch_flags_t)(i / SERVICES + 1);
+
+		assert_cs(CS_ERR_LIBRARY, service->dispatch(handles[i], mode));
+		assert_cs(CS_ERR_LIBRARY, service->dispatch(handles[i], mode));
+		finalize_dead(service, handles[i]);
+	}
+}
+END_TEST
+
+/* The two modes that wait, for each service. */
+START_TEST(waiting_dispatch_fails)
+{
+	struct dispatcher dispatchers[2 * SERVICES];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(dispatchers); i++) {
+		dispatcher_start(&dispatchers[i], &services[i % SERVICES],
+				 service_handle(i),
+				 i / SERVICES == 0 ? CS_DISPATCH_ONE :
+						     CS_DISPATCH_BLOCKING,
+				 0);
+		dispatcher_wait_asleep(&dispatchers[i]);
+	}
+	daemon_kill();
+	for (i = 0; i < ARRAY_SIZE(dispatchers); i++) {
+		assert_cs(CS_ERR_LIBRARY, dispatcher_join(&dispatchers[i]));
+		finalize_dead(dispatchers[i].service, dispatchers[i].handle);
+	}
+}
+END_TEST
+
+static bool fd_hung_up(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLHUP);
+}
+
+/* The sockets of libqb's socket transport are datagram ones: no hang-up. */
+START_TEST(fd_shows_it)
+{
+	cpg_handle_t cpg = cpg_open();
+	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V1);
+	int cpg_before = cpg_fd(cpg), quorum_before = quorum_fd(quorum);
+
+	daemon_kill();
+	ck_assert_int_eq(cpg_fd(cpg), cpg_before);
+	ck_assert_int_eq(quorum_fd(quorum), quorum_before);
+	if (!ipc_is_socket()) {
+		wait_for(fd_hung_up(cpg_before));
+		wait_for(fd_hung_up(quorum_before));
+	}
+	assert_cs(CS_ERR_LIBRARY, cpg_finalize(cpg));
+	assert_cs(CS_OK, quorum_finalize(quorum));
+}
+END_TEST
+
+/* What the daemon had delivered before is delivered still. */
+START_TEST(events_come_first)
+{
+	const struct service *service = &services[_i];
+	uint64_t handle = service->open();
+	int i;
+
+	service->events_queue(handle, EVENTS);
+	daemon_kill();
+	/* libqb's client calls find the death first and keep the events. */
+	for (i = 0; i < EVENTS && !ipc_is_socket(); i++)
+		assert_cs(CS_OK, service->dispatch(handle, CS_DISPATCH_ONE));
+	ck_assert_uint_eq(events_count(), (size_t)i);
+	assert_cs(CS_ERR_LIBRARY, service->dispatch(handle, CS_DISPATCH_ONE));
+	finalize_dead(service, handle);
+	service->close();
+}
+END_TEST
+
+static void *victim_run(void *data)
+{
+	struct victim *victim = data;
+	cs_error_t err;
+
+	calls_group = victim->group;
+	victim->tid = gettid();
+	do {
+		err = victim->call->run(victim->handle);
+		if (err == CS_OK)
+			victim->oks++;
+		if (err == CS_ERR_TRY_AGAIN) {
+			victim->refusals++;
+			poll(NULL, 0, 1);
+		}
+	} while (err == CS_OK || err == CS_ERR_TRY_AGAIN);
+	victim->result = err;
+	return NULL;
+}
+
+/* It waits for the daemon, is told to wait, or does not need the daemon. */
+static bool victim_is_under_way(const struct victim *victim)
+{
+	return victim->oks >= CALLS_ENOUGH || victim->refusals > 0 ||
+	       (victim->tid != 0 && process_state(victim->tid) == 'S');
+}
+
+static void victim_start(struct victim *victim)
+{
+	ck_assert_int_eq(
+		pthread_create(&victim->thread, NULL, victim_run, victim), 0);
+	wait_for(victim_is_under_way(victim));
+}
+
+static void victim_assert_ended(struct victim *victim)
+{
+	ck_assert_int_eq(pthread_join(victim->thread, NULL), 0);
+	ck_assert_msg(victim->result == CS_ERR_LIBRARY, "%s: %s",
+		      victim->call->name, cs_strerror(victim->result));
+}
+
+/* The daemon stops, each call waits or is refused, the daemon dies. */
+START_TEST(waiting_calls_fail)
+{
+	int i;
+
+	victims_open();
+	daemon_stop();
+	for (i = 0; i < VICTIMS; i++)
+		victim_start(&victims[i]);
+	daemon_kill();
+	for (i = 0; i < VICTIMS; i++)
+		victim_assert_ended(&victims[i]);
+	victims_close();
+}
+END_TEST
+
+/* A big message needs the daemon many times. */
+static cs_error_t big_send(uint64_t handle)
+{
+	return pattern_send(handle, 8 * 1024 * 1024, 1, 1);
+}
+
+START_TEST(waiting_big_message_fails)
+{
+	static const struct call call = { "big_send", big_send, CS_OK };
+	struct victim victim = { .call = &call,
+				 .handle = cpg_open_numbered(0) };
+
+	daemon_stop();
+	victim_start(&victim);
+	daemon_kill();
+	victim_assert_ended(&victim);
+	finalize_dead(cpg_service, victim.handle);
+}
+END_TEST
+
+/* A handle of the old daemon is nothing to the new one. */
+START_TEST(another_daemon)
+{
+	cpg_handle_t old = cpg_open_numbered(0), new;
+	quorum_handle_t quorum_old = quorum_open(QUORUM_MODEL_V0), quorum_new;
+	struct cpg_address members[CPG_MEMBERS_MAX];
+	int count, quorate;
+
+	daemon_restart();
+	new = cpg_open();
+	quorum_new = quorum_open(QUORUM_MODEL_V0);
+	assert_cs(CS_ERR_LIBRARY, cpg_dispatch(old, CS_DISPATCH_BLOCKING));
+	assert_cs(CS_ERR_LIBRARY, quorum_getquorate(quorum_old, &quorate));
+	assert_ok(cpg_membership_get(new, &calls_group, members, &count));
+	ck_assert_int_eq(count, 0);
+	assert_ok(cpg_join(new, &calls_group));
+	assert_ok(quorum_getquorate(quorum_new, &quorate));
+	assert_cs(CS_ERR_LIBRARY, cpg_finalize(old));
+	assert_cs(CS_OK, quorum_finalize(quorum_old));
+	assert_cs(CS_OK, cpg_finalize(new));
+	assert_cs(CS_OK, quorum_finalize(quorum_new));
+}
+END_TEST
+
+Suite *death_suite(void)
+{
+	Suite *suite = suite_create("death");
+	TCase *after = case_add(suite, "after");
+	TCase *during = case_add(suite, "during");
+
+	tcase_add_checked_fixture(after, daemon_restart, NULL);
+	tcase_add_test(after, calls_fail);
+	tcase_add_test(after, other_calls_answer);
+	tcase_add_test(after, initialize_fails);
+	tcase_add_test(after, dispatch_fails);
+	tcase_add_test(after, fd_shows_it);
+	tcase_add_loop_test(after, events_come_first, 0, SERVICES);
+	tcase_add_checked_fixture(during, daemon_restart, NULL);
+	tcase_add_test(during, waiting_dispatch_fails);
+	tcase_add_test(during, waiting_calls_fail);
+	tcase_add_test(during, waiting_big_message_fails);
+	tcase_add_test(during, another_daemon);
+	return suite;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "suites.h"
+#include "support.h"
+
+int main(void)
+{
+	SRunner *runner;
+	int failed;
+	int run;
+
+	environment_get("COROSYNC_RESTART");
+	if (kill(daemon_pid(), 0) != 0) {
+		perror("the daemon");
+		return EXIT_FAILURE;
+	}
+	runner = srunner_create(errors_suite());
+	srunner_add_suite(runner, initialize_suite());
+	srunner_add_suite(runner, handles_suite());
+	srunner_add_suite(runner, arguments_suite());
+	srunner_add_suite(runner, fd_suite());
+	srunner_add_suite(runner, modes_suite());
+	srunner_add_suite(runner, messages_suite());
+	srunner_add_suite(runner, group_suite());
+	srunner_add_suite(runner, membership_suite());
+	srunner_add_suite(runner, iteration_suite());
+	srunner_add_suite(runner, context_suite());
+	srunner_add_suite(runner, callbacks_suite());
+	srunner_add_suite(runner, quorum_suite());
+	srunner_add_suite(runner, threads_suite());
+	srunner_add_suite(runner, killed_suite());
+	srunner_add_suite(runner, death_suite());
+	srunner_set_fork_status(runner, CK_FORK);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	run = srunner_ntests_run(runner);
+	srunner_free(runner);
+	if (run == 0)
+		fputs("no test suite or case of that name\n", stderr);
+	return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

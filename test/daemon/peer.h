@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * Another process with a cpg handle of its own, that does what it is told.
+ * Start peers before opening handles: a child keeps the descriptors that it
+ * inherits.
+ */
+#ifndef PEER_H
+#define PEER_H
+
+#include <corosync/cpg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum peer_verb {
+	PEER_JOIN,	/* group; done when it has seen itself join */
+	PEER_LEAVE,	/* group; done when it has seen itself leave */
+	PEER_SEND,	/* count patterns of len from seed; until it has them */
+	PEER_RECEIVE,	/* wait for the pattern of len and seed */
+	PEER_SEE,	/* wait until pid is listed as joined or left: reason */
+	PEER_VOTES,	/* make the daemon expect count votes */
+	PEER_END,
+};
+
+struct peer_order {
+	enum peer_verb verb;
+	struct cpg_name group;
+	size_t len;
+	uint32_t seed, count;
+	uint32_t pid, reason;
+};
+
+struct peer {
+	pid_t pid;
+	int fd;
+};
+
+void peer_start(struct peer *peer);
+
+/* Tell the peer what to do; may be called in a signal handler. */
+void peer_order(const struct peer *peer, const struct peer_order *order);
+
+/* Wait until the peer has done what it was told. */
+void peer_done(const struct peer *peer);
+
+/* peer_order and peer_done. */
+void peer_do(const struct peer *peer, struct peer_order order);
+
+/* End the peer: it finalizes its handle; or it dies of SIGKILL. */
+void peer_end(struct peer *peer);
+void peer_kill(struct peer *peer);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * Opening, filling and closing handles; and what cpg and quorum have in
+ * common, for the tests that are the same for both.
+ */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <corosync/cpg.h>
+#include <corosync/quorum.h>
+#include <poll.h>
+#include <stdint.h>
+
+/* A handle with the recording callbacks. */
+cpg_handle_t cpg_open(void);
+quorum_handle_t quorum_open(quorum_model_t model);
+
+/* A handle that is in the group and has no event pending or recorded. */
+cpg_handle_t cpg_open_joined(const struct cpg_name *group);
+
+/* The descriptor of a handle. */
+int cpg_fd(cpg_handle_t handle);
+int quorum_fd(quorum_handle_t handle);
+
+/* Dispatch what is pending, waiting at most a few milliseconds for it. */
+void events_dispatch(cpg_handle_t handle);
+
+/* Dispatch until the condition holds. */
+#define dispatch_until(handle, condition)                                      \
+	do {                                                                   \
+		struct timespec until_deadline = deadline_start();             \
+                                                                               \
+		while (!(condition)) {                                         \
+			events_dispatch(handle);                               \
+			deadline_pause(&until_deadline, #condition);           \
+		}                                                              \
+	} while (0)
+
+/*
+ * Make the daemon expect that many votes: with more than 1 it is not
+ * quorate. A change is an event, or several, for those that track; all of
+ * them are pending when this returns.
+ */
+void votes_expect(uint32_t votes);
+
+struct service {
+	const char *name;
+	cs_error_t (*dispatch)(uint64_t handle, cs_dispatch_flags_t mode);
+	cs_error_t (*finalize)(uint64_t handle);
+	cs_error_t (*fd_get)(uint64_t handle, int *ret_fd);
+
+	/* A handle that can get events and has none pending or recorded. */
+	uint64_t (*open)(void);
+	/* Make that many events pending on that handle. */
+	void (*events_queue)(uint64_t handle, uint32_t count);
+	/* Make another process cause an event; from a signal handler, too. */
+	void (*event_order)(void);
+	/* Undo open, with the handle finalized: wait for the other process. */
+	void (*close)(void);
+};
+
+#define SERVICES 2
+extern const struct service services[SERVICES];
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * The suites, one of each topic.
+ */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+Suite *errors_suite(void);
+Suite *initialize_suite(void);
+Suite *handles_suite(void);
+Suite *arguments_suite(void);
+Suite *fd_suite(void);
+Suite *modes_suite(void);
+Suite *messages_suite(void);
+Suite *group_suite(void);
+Suite *membership_suite(void);
+Suite *iteration_suite(void);
+Suite *context_suite(void);
+Suite *callbacks_suite(void);
+Suite *quorum_suite(void);
+Suite *threads_suite(void);
+Suite *killed_suite(void);
+Suite *death_suite(void);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <dirent.h>
+#include <glob.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support.h"
+
+#define DEADLINE_S 20
+#define CASE_TIMEOUT_S 60
+
+/* ThreadSanitizer has up to two threads of its own after a fork. */
+#ifdef __SANITIZE_THREAD__
+#define THREADS_OF_CHECKER 2
+#else
+#define THREADS_OF_CHECKER 0
+#endif
+
+static int fds_before;
+
+struct timespec deadline_start(void)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += DEADLINE_S;
+	return deadline;
+}
+
+void deadline_pause(const struct timespec *deadline, const char *what)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec > deadline->tv_sec ||
+	    (now.tv_sec == deadline->tv_sec &&
+	     now.tv_nsec > deadline->tv_nsec))
+		ck_abort_msg("waited %d s for: %s", DEADLINE_S, what);
+	poll(NULL, 0, 1);
+}
+
+void result_assert(cs_error_t want, cs_error_t got, const char *what,
+		   const char *file, int line)
+{
+	ck_assert_msg(want == got, "%s:%d: %s is %s (%d), not %s", file, line,
+		      what, cs_strerror(got), got, cs_strerror(want));
+}
+
+char process_state(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	stat = fopen(path, "r");
+	if (stat == NULL)
+		return 0;
+	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(stat);
+	return state;
+}
+
+int entries_count(const char *path)
+{
+	DIR *dir = opendir(path);
+	int count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count - 2;
+}
+
+int fds_count(void)
+{
+	return entries_count("/proc/self/fd") - 1;
+}
+
+/* When the daemon is dead libqb's client leaves its directory, but empty. */
+static bool shm_directory_is_gone(const char *path)
+{
+	int server = 0;
+
+	return sscanf(path, "/dev/shm/qb-%d-", &server) == 1 &&
+	       process_state(server) == 0 && rmdir(path) == 0;
+}
+
+static bool shm_is_gone(pid_t pid)
+{
+	char pattern[64];
+	glob_t found;
+	bool gone = true;
+	size_t i;
+	int res;
+
+	snprintf(pattern, sizeof(pattern), "/dev/shm/qb-*-%d-*", (int)pid);
+	res = glob(pattern, GLOB_NOSORT, NULL, &found);
+	if (res != 0)
+		return res == GLOB_NOMATCH;
+	for (i = 0; i < found.gl_pathc; i++)
+		if (!shm_directory_is_gone(found.gl_pathv[i]))
+			gone = false;
+	globfree(&found);
+	return gone;
+}
+
+void shm_assert_gone(pid_t pid)
+{
+	wait_for(shm_is_gone(pid));
+}
+
+static void leaks_prepare(void)
+{
+	fds_before = fds_count();
+}
+
+static void leaks_check(void)
+{
+	ck_assert_int_eq(fds_count(), fds_before);
+	ck_assert_msg(waitpid(-1, NULL, WNOHANG) == -1, "a child is left");
+	wait_for(entries_count("/proc/self/task") <= THREADS_OF_CHECKER + 1);
+	shm_assert_gone(getpid());
+}
+
+TCase *case_add(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, CASE_TIMEOUT_S);
+	tcase_add_checked_fixture(tcase, leaks_prepare, leaks_check);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+const char *environment_get(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (value == NULL || value[0] == '\0') {
+		fprintf(stderr, "%s is not set: run me with with-corosync\n",
+			name);
+		exit(EXIT_FAILURE);
+	}
+	return value;
+}
+
+bool ipc_is_socket(void)
+{
+	const char *ipc = getenv("TEST_IPC");
+
+	return ipc != NULL && strcmp(ipc, "socket") == 0;
+}
+
+pid_t daemon_pid(void)
+{
+	return (pid_t)atoi(environment_get("COROSYNC_PID"));
+}
+
+void daemon_restart(void)
+{
+	FILE *restart = popen(environment_get("COROSYNC_RESTART"), "r");
+	char pid[16] = "";
+
+	ck_assert_ptr_nonnull(restart);
+	ck_assert_int_eq(fscanf(restart, "%15[0-9]", pid), 1);
+	ck_assert_int_eq(pclose(restart), 0);
+	setenv("COROSYNC_PID", pid, 1);
+}
+
+bool fd_is_readable(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLIN);
+}
+
+struct cpg_name name_make(const void *bytes, size_t len)
+{
+	struct cpg_name name = { .length = (uint32_t)len };
+
+	ck_assert(len <= sizeof(name.value));
+	memcpy(name.value, bytes, len);
+	return name;
+}
+
+struct cpg_name name_unique(const char *suffix)
+{
+	char bytes[CPG_MAX_NAME_LENGTH];
+	int len;
+
+	len = snprintf(bytes, sizeof(bytes), "%d-%s", (int)getpid(), suffix);
+	return name_make(bytes, (size_t)len);
+}
+
+bool name_equal(const struct cpg_name *a, const struct cpg_name *b)
+{
+	return a->length == b->length &&
+	       memcmp(a->value, b->value, a->length) == 0;
+}
+
+void timer_start(long us, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct itimerval interval = {
+		.it_interval = { .tv_usec = us },
+		.it_value = { .tv_usec = us },
+	};
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &interval, NULL);
+}
+
+void timer_stop(void)
+{
+	struct itimerval none = { 0 };
+
+	setitimer(ITIMER_REAL, &none, NULL);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#define _GNU_SOURCE
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+
+/* How long to look, and how much of that may be spent on work. */
+#define IDLE_MS 300
+#define IDLE_CPU_MS 60
+
+const struct cpg_name fake_group = { 7, "a group" };
+
+TCase *fake_case_add(Suite *suite, const char *name)
+{
+	TCase *tcase = case_add(suite, name);
+
+	tcase_add_checked_fixture(tcase, server_setup, server_teardown);
+	return tcase;
+}
+
+static cs_error_t initialize(cpg_handle_t *ret_handle)
+{
+	return cpg_model_initialize(ret_handle, CPG_MODEL_V1,
+				    (cpg_model_data_t *)&events_cpg_v1, NULL);
+}
+
+cpg_handle_t fake_open(void)
+{
+	cpg_handle_t handle = 0;
+
+	server_start();
+	assert_cs(CS_OK, initialize(&handle));
+	return handle;
+}
+
+cpg_handle_t fake_open_joined(void)
+{
+	cpg_handle_t handle = fake_open();
+
+	assert_cs(CS_OK, cpg_join(handle, &fake_group));
+	return handle;
+}
+
+void fake_close(cpg_handle_t handle, cs_error_t want)
+{
+	assert_cs(want, cpg_finalize(handle));
+	assert_cs(CS_ERR_BAD_HANDLE, cpg_finalize(handle));
+	server_stop();
+	events_clear();
+}
+
+void initialize_assert(cs_error_t want)
+{
+	cpg_handle_t handle = 0;
+
+	server_start();
+	assert_cs(want, initialize(&handle));
+	if (want == CS_OK)
+		assert_cs(CS_OK, cpg_finalize(handle));
+	else
+		ck_assert_uint_eq(handle, 0);
+	server_stop();
+}
+
+int fake_fd(cpg_handle_t handle)
+{
+	int fd = -1;
+
+	assert_cs(CS_OK, cpg_fd_get(handle, &fd));
+	return fd;
+}
+
+static cs_error_t bytes_send(cpg_handle_t handle, void *bytes, size_t len)
+{
+	const struct iovec iov = { bytes, len };
+
+	return cpg_mcast_joined(handle, CPG_TYPE_AGREED, &iov, 1);
+}
+
+cs_error_t number_send(cpg_handle_t handle, uint32_t number)
+{
+	unsigned char bytes[SERVER_NUMBERED] = { 0 };
+
+	put_u32(bytes, 0, number);
+	return bytes_send(handle, bytes, sizeof(bytes));
+}
+
+cs_error_t zeroes_send(cpg_handle_t handle, size_t len)
+{
+	static unsigned char zeroes[4 * 1024 * 1024];
+
+	ck_assert(len <= sizeof(zeroes));
+	return bytes_send(handle, zeroes, len);
+}
+
+cs_error_t local_ask(cpg_handle_t handle)
+{
+	unsigned int nodeid = 77;
+	cs_error_t err = cpg_local_get(handle, &nodeid);
+
+	ck_assert_uint_eq(nodeid, err == CS_OK ? SERVER_NODEID : 77);
+	return err;
+}
+
+static void *caller_run(void *data)
+{
+	struct caller *caller = data;
+
+	caller->tid = gettid();
+	caller->result = caller->run(caller->handle);
+	caller->done = true;
+	return NULL;
+}
+
+void caller_start(struct caller *caller, cs_error_t (*run)(uint64_t handle),
+		  uint64_t handle)
+{
+	caller->run = run;
+	caller->handle = handle;
+	caller->tid = 0;
+	caller->done = false;
+	ck_assert_int_eq(pthread_create(&caller->thread, NULL, caller_run,
+					caller), 0);
+	wait_for(caller->tid != 0 && process_state(caller->tid) == 'S');
+}
+
+cs_error_t caller_join(struct caller *caller)
+{
+	wait_for(caller->done);
+	ck_assert_int_eq(pthread_join(caller->thread, NULL), 0);
+	return caller->result;
+}
+
+static cs_error_t one(uint64_t handle)
+{
+	return cpg_dispatch(handle, CS_DISPATCH_ONE);
+}
+
+static cs_error_t all(uint64_t handle)
+{
+	return cpg_dispatch(handle, CS_DISPATCH_ALL);
+}
+
+static cs_error_t blocking(uint64_t handle)
+{
+	return cpg_dispatch(handle, CS_DISPATCH_BLOCKING);
+}
+
+static cs_error_t one_nonblocking(uint64_t handle)
+{
+	return cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING);
+}
+
+const dispatch_fn dispatch_fns[MODES + 1] = {
+	[CS_DISPATCH_ONE] = one,
+	[CS_DISPATCH_ALL] = all,
+	[CS_DISPATCH_BLOCKING] = blocking,
+	[CS_DISPATCH_ONE_NONBLOCKING] = one_nonblocking,
+};
+
+static long clock_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+long cpu_ms(void)
+{
+	return clock_ms(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+long now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+void idle_assert(void)
+{
+	long before = cpu_ms();
+
+	poll(NULL, 0, IDLE_MS);
+	ck_assert_int_le(cpu_ms() - before, IDLE_CPU_MS);
+}

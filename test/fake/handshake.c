@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <qb/qbipc_common.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "suites.h"
+
+#define HEADER_SIZE 24
+
+static void shake_u32(size_t offset, uint32_t value)
+{
+	put_u32(server->shake, offset, value);
+}
+
+static void name_set(int ring, const char *name)
+{
+	char *at = (char *)server->shake + SHAKE_RING_AT(ring);
+
+	memset(at, 0, PATH_MAX);
+	memcpy(at, name, strlen(name));
+}
+
+START_TEST(whole)
+{
+	initialize_assert(CS_OK);
+}
+END_TEST
+
+START_TEST(closed_before_the_hello)
+{
+	server->is_deaf = true;
+	initialize_assert(CS_ERR_LIBRARY);
+}
+END_TEST
+
+START_TEST(truncated)
+{
+	static const size_t sizes[] = {
+		0, 1, 4, 7, 8, 11, 12, 15, 16, 19, 20, 23, 24, 25, 27, 28, 31,
+		32, 39, 40, 41, 100, 4000, 4095, 4096, 4135, 4136, 4137, 8192,
+		8232, 12000, 12287, 12288, SHAKE_SIZE - 8, SHAKE_SIZE - 1,
+	};
+
+	server->hangs_up = true;
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		server->shake_size = sizes[i];
+		initialize_assert(CS_ERR_LIBRARY);
+	}
+}
+END_TEST
+
+START_TEST(in_pieces)
+{
+	static const size_t pieces[] = { 1, 23, 24, 4096, SHAKE_SIZE - 1 };
+
+	server->piece = pieces[_i];
+	initialize_assert(CS_OK);
+}
+END_TEST
+
+START_TEST(wrong_size)
+{
+	static const uint32_t sizes[] = {
+		0, 1, 23, 24, 40, SHAKE_SIZE - 1, SHAKE_SIZE + 1, INT32_MAX,
+		UINT32_MAX,
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		shake_u32(SHAKE_SIZE_AT, sizes[i]);
+		initialize_assert(CS_ERR_LIBRARY);
+	}
+}
+END_TEST
+
+static const struct {
+	int32_t error;
+	cs_error_t want;
+} refusals[] = {
+	{ -EACCES, CS_ERR_ACCESS },  { -ENOSPC, CS_ERR_NO_SPACE },
+	{ -ENOMEM, CS_ERR_NO_MEMORY }, { -EMFILE, CS_ERR_LIBRARY },
+	{ -EPERM, CS_ERR_LIBRARY },  { -ECONNREFUSED, CS_ERR_LIBRARY },
+	{ INT32_MIN, CS_ERR_LIBRARY }, { -1000000, CS_ERR_LIBRARY },
+	{ 1, CS_ERR_LIBRARY },	     { EACCES, CS_ERR_LIBRARY },
+	{ INT32_MAX, CS_ERR_LIBRARY },
+};
+
+/* As long as an answer without an error, and with nothing but the header. */
+START_TEST(refused)
+{
+	shake_u32(SHAKE_ERROR_AT, (uint32_t)refusals[_i].error);
+	initialize_assert(refusals[_i].want);
+	shake_u32(SHAKE_SIZE_AT, HEADER_SIZE);
+	server->shake_size = HEADER_SIZE;
+	initialize_assert(refusals[_i].want);
+	server->piece = 1;
+	server->hangs_up = true;
+	initialize_assert(refusals[_i].want);
+}
+END_TEST
+
+START_TEST(unknown_type)
+{
+	static const uint32_t types[] = { QB_IPC_POSIX_MQ, QB_IPC_SYSV_MQ,
+					  QB_IPC_NATIVE,   QB_IPC_NATIVE + 1,
+					  INT32_MAX,	   UINT32_MAX };
+
+	for (int i = 0; i < ARRAY_SIZE(types); i++) {
+		shake_u32(SHAKE_TYPE_AT, types[i]);
+		initialize_assert(CS_ERR_LIBRARY);
+	}
+}
+END_TEST
+
+START_TEST(senseless_maximum)
+{
+	static const uint32_t maxima[] = { 0, 1, 23, INT32_MAX, 0x80000000,
+					   UINT32_MAX };
+
+	for (int i = 0; i < ARRAY_SIZE(maxima); i++) {
+		shake_u32(SHAKE_MAX_AT, maxima[i]);
+		initialize_assert(CS_ERR_LIBRARY);
+	}
+}
+END_TEST
+
+/* Each of the three. */
+START_TEST(ring_name)
+{
+	const char *names[] = {
+		"",
+		"..",
+		"../qb-request-cpg",
+		"a/../../qb-request-cpg",
+		"/dev/shm/../shm/qb-request-cpg",
+		"not-there",
+		"/dev/shm/not-there/qb-request-cpg",
+		server->directory,
+		"/",
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(names); i++) {
+		name_set(_i, names[i]);
+		initialize_assert(CS_ERR_LIBRARY);
+	}
+	memset(server->shake + SHAKE_RING_AT(_i), 'a', PATH_MAX);
+	initialize_assert(CS_ERR_LIBRARY);
+}
+END_TEST
+
+/* Files in place of a ring's: below zero there is none, or a directory. */
+#define FILE_MISSING (-1)
+#define FILE_DIRECTORY (-2)
+#define RING_HEADER 8252
+#define RING_DATA 1052672
+
+static const struct {
+	long header, data;	/* sizes */
+	int fill;		/* the byte they are full of */
+} spoils[] = {
+	{ 0, 0, 0 },
+	{ 0, RING_DATA, 0 },
+	{ RING_HEADER, FILE_MISSING, 0 },
+	{ FILE_MISSING, RING_DATA, 0 },
+	{ FILE_DIRECTORY, RING_DATA, 0 },
+	{ FILE_DIRECTORY, FILE_DIRECTORY, 0 },
+	{ RING_HEADER, 0, 0 },
+	{ RING_HEADER, RING_DATA, 0 },
+	{ RING_HEADER, 0, 0xff },
+	{ RING_HEADER, RING_DATA, 0xff },
+	{ RING_HEADER, RING_DATA, 1 },
+	{ 1, RING_DATA, 0xff },
+	{ 4096, RING_DATA, 0 },
+};
+
+static void file_spoil(const char *path, long size, int fill)
+{
+	char bytes[4096];
+	int fd;
+
+	if (size == FILE_MISSING)
+		return;
+	if (size == FILE_DIRECTORY) {
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+		return;
+	}
+	memset(bytes, fill, sizeof(bytes));
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(fd, 0);
+	for (long at = 0; at < size; at += (long)sizeof(bytes))
+		ck_assert_int_gt(write(fd, bytes, sizeof(bytes)), 0);
+	ck_assert_int_eq(ftruncate(fd, size), 0);
+	close(fd);
+}
+
+/* Each kind for each of the three. */
+START_TEST(ring_files)
+{
+	char name[64], header[80], data[80];
+
+	snprintf(name, sizeof(name), "/dev/shm/spoilt-%d", (int)getpid());
+	snprintf(header, sizeof(header), "%s-header", name);
+	snprintf(data, sizeof(data), "%s-data", name);
+	name_set(_i % SHAKE_RINGS, name);
+	file_spoil(header, spoils[_i / SHAKE_RINGS].header,
+		   spoils[_i / SHAKE_RINGS].fill);
+	file_spoil(data, spoils[_i / SHAKE_RINGS].data,
+		   spoils[_i / SHAKE_RINGS].fill);
+	initialize_assert(CS_ERR_LIBRARY);
+	remove(header);
+	remove(data);
+}
+END_TEST
+
+/* The daemon's own: the header says what it always said. */
+START_TEST(ring_cut_short)
+{
+	static const char *const names[] = { "request", "response", "event" };
+	cpg_handle_t handle = 0;
+	char path[128];
+
+	server_start();
+	snprintf(path, sizeof(path), "%s/qb-%s-cpg-data", server->directory,
+		 names[_i]);
+	ck_assert_int_eq(truncate(path, 4096), 0);
+	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
+	server_stop();
+}
+END_TEST
+
+/* Rings of a size that is not the one that goes with the maximum. */
+START_TEST(maximum_of_other_rings)
+{
+	static const uint32_t maxima[] = { 24, 4096, 512 * 1024,
+					   2 * 1024 * 1024, 64 * 1024 * 1024 };
+
+	shake_u32(SHAKE_MAX_AT, maxima[_i]);
+	initialize_assert(CS_ERR_LIBRARY);
+}
+END_TEST
+
+static volatile sig_atomic_t alarms;
+
+static void alarm_count(int signal_number)
+{
+	(void)signal_number;
+	alarms++;
+}
+
+START_TEST(slow_under_signals)
+{
+	server->piece = 64;
+	server->pause_us = 3000;
+	timer_start(1000, alarm_count);
+	initialize_assert(CS_OK);
+	timer_stop();
+	ck_assert_int_ge(alarms, 100);
+}
+END_TEST
+
+static cs_error_t initialize_run(uint64_t unused)
+{
+	cpg_handle_t handle = 0;
+	cs_error_t err = cpg_initialize(&handle, NULL);
+
+	(void)unused;
+	if (err == CS_OK)
+		assert_cs(CS_OK, cpg_finalize(handle));
+	return err;
+}
+
+START_TEST(silent)
+{
+	struct caller caller;
+
+	server->waits = true;
+	server_start();
+	caller_start(&caller, initialize_run, 0);
+	idle_assert();
+	ck_assert(!caller.done);
+	server_shake();
+	assert_cs(CS_OK, caller_join(&caller));
+	server_stop();
+}
+END_TEST
+
+START_TEST(silent_then_closed)
+{
+	struct caller caller;
+
+	server->waits = true;
+	server_start();
+	caller_start(&caller, initialize_run, 0);
+	server_hang_up();
+	assert_cs(CS_ERR_LIBRARY, caller_join(&caller));
+	server_stop();
+}
+END_TEST
+
+Suite *handshake_suite(void)
+{
+	Suite *suite = suite_create("handshake");
+	TCase *reply = fake_case_add(suite, "reply");
+	TCase *rings = fake_case_add(suite, "rings");
+	TCase *slow = fake_case_add(suite, "slow");
+
+	tcase_add_test(reply, whole);
+	tcase_add_test(reply, closed_before_the_hello);
+	tcase_add_test(reply, truncated);
+	tcase_add_loop_test(reply, in_pieces, 0, 5);
+	tcase_add_test(reply, wrong_size);
+	tcase_add_loop_test(reply, refused, 0, ARRAY_SIZE(refusals));
+	tcase_add_test(reply, unknown_type);
+	tcase_add_test(reply, senseless_maximum);
+	tcase_add_loop_test(rings, ring_name, 0, SHAKE_RINGS);
+	tcase_add_loop_test(rings, ring_files, 0,
+			    SHAKE_RINGS * ARRAY_SIZE(spoils));
+	tcase_add_loop_test(rings, ring_cut_short, 0, SHAKE_RINGS);
+	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 5);
+	tcase_add_test(slow, slow_under_signals);
+	tcase_add_test(slow, silent);
+	tcase_add_test(slow, silent_then_closed);
+	return suite;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <string.h>
+
+#include "../unit/wire.h"
+#include "client.h"
+#include "suites.h"
+
+#define SMALL_MAX 4096
+
+/* An event and its counts: how large they are, and what one stands for. */
+struct kind {
+	void (*make)(struct wire *wire);
+	size_t counts[3];	/* offsets; 0: there is none */
+	size_t unit;
+	quorum_model_t model;	/* of quorum events */
+	bool is_quorum;
+	bool is_partial;	/* whole or not, no callback is called */
+};
+
+static const struct kind kinds[] = {
+	{ .make = wire_confchg, .counts = { 160, 168, 176 }, .unit = 24 },
+	{ .make = wire_deliver, .counts = { 160 }, .unit = 1 },
+	{ .make = wire_partial, .counts = { 168 }, .unit = 1,
+	  .is_partial = true },
+	{ .make = wire_totem, .counts = { 40 }, .unit = 4 },
+	{ .make = wire_notification, .counts = { 40 }, .unit = 4,
+	  .is_quorum = true, .model = QUORUM_MODEL_V0 },
+	{ .make = wire_quorum, .counts = { 48 }, .unit = 4,
+	  .is_quorum = true, .model = QUORUM_MODEL_V1 },
+	{ .make = wire_nodelist, .counts = { 40, 48, 56 }, .unit = 4,
+	  .is_quorum = true, .model = QUORUM_MODEL_V1 },
+};
+
+static const struct kind *kind;
+static uint64_t handle;
+
+static void kind_open(int number)
+{
+	quorum_model_data_t *data = (quorum_model_data_t *)&events_quorum_v1;
+
+	kind = &kinds[number];
+	if (!kind->is_quorum) {
+		handle = fake_open();
+		return;
+	}
+	if (kind->model == QUORUM_MODEL_V0)
+		data = (quorum_model_data_t *)&events_quorum_v0;
+	server_plan_quorum();
+	server_start();
+	assert_cs(CS_OK, quorum_model_initialize(&handle, kind->model, data,
+						 NULL, NULL));
+}
+
+static void kind_close(void)
+{
+	assert_cs(CS_OK, kind->is_quorum ? quorum_finalize(handle) :
+					   cpg_finalize(handle));
+	server_stop();
+	events_clear();
+}
+
+static cs_error_t kind_dispatch(cs_dispatch_flags_t mode)
+{
+	return kind->is_quorum ? quorum_dispatch(handle, mode) :
+				 cpg_dispatch(handle, mode);
+}
+
+static void next_is_delivered(void)
+{
+	struct wire wire;
+	size_t before = events_count();
+
+	(kind->is_partial ? wire_deliver : kind->make)(&wire);
+	server_event(wire.bytes, wire.size);
+	assert_cs(CS_OK, kind_dispatch(CS_DISPATCH_ONE));
+	ck_assert_uint_eq(events_count(), before + 1);
+	events_clear();
+}
+
+/* An event like any other, but for the callback. */
+static void is_dropped(const void *bytes, size_t size)
+{
+	server_event(bytes, size);
+	assert_cs(CS_OK, kind_dispatch(CS_DISPATCH_ONE));
+	ck_assert_uint_eq(events_count(), 0);
+}
+
+START_TEST(truncated)
+{
+	struct wire wire;
+
+	kind_open(_i);
+	kind->make(&wire);
+	for (size_t size = 1; size < wire.size; size++)
+		is_dropped(wire.bytes, size);
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+/* As short as it says. */
+START_TEST(too_short)
+{
+	struct wire wire;
+
+	kind_open(_i);
+	kind->make(&wire);
+	for (size_t size = 1; size < wire.size; size++) {
+		put_u32(wire.bytes, 8, (uint32_t)size);
+		is_dropped(wire.bytes, size);
+		is_dropped(wire.bytes, wire.size);
+	}
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+START_TEST(wrong_size)
+{
+	struct wire wire;
+
+	kind_open(_i);
+	kind->make(&wire);
+	const uint32_t sizes[] = { 0, 1, 16, 23, 24, (uint32_t)wire.size + 1,
+				   INT32_MAX, 0x80000000, UINT32_MAX };
+
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		put_u32(wire.bytes, 8, sizes[i]);
+		is_dropped(wire.bytes, wire.size);
+	}
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+START_TEST(unknown_id)
+{
+	static const uint32_t ids[] = { 0, 1, 2, 8, 12, 16, 18, 255, 0x10005,
+					INT32_MAX, 0x80000005, UINT32_MAX };
+	struct wire wire;
+
+	kind_open(_i);
+	kind->make(&wire);
+	for (int i = 0; i < ARRAY_SIZE(ids); i++) {
+		put_u32(wire.bytes, 0, ids[i]);
+		is_dropped(wire.bytes, wire.size);
+	}
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+/* More than there is; what wraps around when it is multiplied or added. */
+static void count_overflow(struct wire *wire, size_t offset)
+{
+	const uint32_t honest = get_u32(wire->bytes, offset);
+	const uint32_t unit = (uint32_t)kind->unit;
+	const uint32_t counts[] = {
+		honest + 1,
+		0x7fffffff,
+		0x80000000,
+		UINT32_MAX,
+		UINT32_MAX - 1,
+		UINT32_MAX - honest,
+		UINT32_MAX / unit,
+		unit > 1 ? UINT32_MAX / unit + 1 : UINT32_MAX - 200,
+		unit > 1 ? UINT32_MAX / unit + 1 + honest : UINT32_MAX - 184,
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(counts); i++) {
+		put_u32(wire->bytes, offset, counts[i]);
+		is_dropped(wire->bytes, wire->size);
+	}
+	put_u32(wire->bytes, offset, honest);
+}
+
+START_TEST(count_too_large)
+{
+	struct wire wire;
+
+	kind_open(_i);
+	kind->make(&wire);
+	for (int i = 0; i < 3 && kind->counts[i] != 0; i++)
+		count_overflow(&wire, kind->counts[i]);
+	if (kind->counts[1] != 0) {
+		for (int i = 0; i < 3; i++)
+			put_u32(wire.bytes, kind->counts[i], 0x55555556);
+		is_dropped(wire.bytes, wire.size);
+	}
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+/* Fewer than there is room for is no error. */
+START_TEST(count_small)
+{
+	size_t want = kinds[_i].is_partial ? 0 : 1;
+	struct wire wire;
+
+	kind_open(_i);
+	for (int i = 0; i < 3 && kind->counts[i] != 0; i++) {
+		for (uint32_t count = 0; count <= 1; count++) {
+			kind->make(&wire);
+			put_u32(wire.bytes, kind->counts[i], count);
+			server_event(wire.bytes, wire.size);
+			assert_cs(CS_OK, kind_dispatch(CS_DISPATCH_ONE));
+			ck_assert_uint_eq(events_count(), want);
+			events_clear();
+		}
+	}
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+START_TEST(name_too_long)
+{
+	static const uint32_t lengths[] = { 129, 256, INT32_MAX, 0x80000000,
+					    UINT32_MAX };
+	static void (*const makes[])(struct wire *wire) = {
+		wire_confchg, wire_deliver, wire_partial
+	};
+	struct wire wire;
+
+	kind_open(0);
+	for (int i = 0; i < ARRAY_SIZE(makes); i++) {
+		makes[i](&wire);
+		for (int k = 0; k < ARRAY_SIZE(lengths); k++) {
+			put_u32(wire.bytes, 24, lengths[k]);
+			is_dropped(wire.bytes, wire.size);
+		}
+	}
+	next_is_delivered();
+	kind_close();
+}
+END_TEST
+
+/* It has no bytes, and the next one is behind it. */
+START_TEST(empty)
+{
+	struct wire wire;
+	struct caller caller;
+
+	handle = fake_open();
+	wire_deliver(&wire);
+	server_event("", 0);
+	caller_start(&caller, dispatch_fns[CS_DISPATCH_BLOCKING], handle);
+	idle_assert();
+	server_event(wire.bytes, wire.size);
+	wait_for(events_count() == 1);
+	server_hang_up();
+	assert_cs(CS_ERR_LIBRARY, caller_join(&caller));
+	fake_close(handle, CS_ERR_LIBRARY);
+}
+END_TEST
+
+static void largest_send(size_t size)
+{
+	static unsigned char bytes[2 * SMALL_MAX];
+
+	put_reply(bytes, 5, size, CS_OK);
+	put_name(bytes, 24, GROUP);
+	put_u32(bytes, 160, (uint32_t)size - 184);
+	server_event(bytes, size);
+}
+
+START_TEST(as_large_as_may_be)
+{
+	server_plan_max(SMALL_MAX);
+	handle = fake_open();
+	largest_send(SMALL_MAX);
+	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
+	ck_assert_uint_eq(event_get(0)->msg_len, SMALL_MAX - 184);
+	fake_close(handle, CS_OK);
+}
+END_TEST
+
+/* It cannot be taken: the end of the connection, in every mode. */
+START_TEST(too_large)
+{
+	long before;
+
+	server_plan_max(SMALL_MAX);
+	handle = fake_open();
+	largest_send(SMALL_MAX + 1 + (size_t)(_i % 2) * 3000);
+	before = cpu_ms();
+	assert_cs(CS_ERR_LIBRARY, dispatch_fns[_i](handle));
+	for (int mode = 1; mode <= MODES; mode++)
+		assert_cs(CS_ERR_LIBRARY, dispatch_fns[mode](handle));
+	assert_cs(CS_ERR_LIBRARY, local_ask(handle));
+	ck_assert_int_lt(cpu_ms() - before, 1000);
+	ck_assert_uint_eq(events_count(), 0);
+	fake_close(handle, CS_ERR_LIBRARY);
+}
+END_TEST
+
+Suite *malformed_suite(void)
+{
+	Suite *suite = suite_create("malformed");
+	TCase *tcase = fake_case_add(suite, "malformed");
+
+	tcase_add_loop_test(tcase, truncated, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, too_short, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, wrong_size, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, unknown_id, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, count_too_large, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, count_small, 0, ARRAY_SIZE(kinds));
+	tcase_add_test(tcase, name_too_long);
+	tcase_add_test(tcase, empty);
+	tcase_add_test(tcase, as_large_as_may_be);
+	tcase_add_loop_test(tcase, too_large, 1, MODES + 1);
+	return suite;
+}

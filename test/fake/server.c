@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <qb/qbipc_common.h>
+#include <qb/qbrb.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../daemon/support.h"
+#include "../unit/bytes.h"
+#include "server.h"
+
+#define RING_SIZE (1024 * 1024)
+
+#define CPG_MCAST 2
+#define MCAST_BODY 40
+
+enum verb {
+	VERB_SHAKE,
+	VERB_EVENT,	/* size, and count bytes of the doorbell */
+	VERB_RING,
+	VERB_FLOW,
+	VERB_SERVE,
+	VERB_REPLY,
+	VERB_CHUNKS,
+	VERB_BYTES,
+	VERB_HANG_UP,
+	VERB_END,
+};
+
+struct order {
+	enum verb verb;
+	size_t size;
+	int count;
+};
+
+/* By request: the id of the answer, and its size; 0: there is none. */
+struct usual {
+	int32_t id;
+	size_t size;
+};
+
+static const struct usual cpg_usual[SERVER_REQUESTS] = {
+	[0] = { 0, 24 },  [1] = { 1, 24 },  [3] = { 3, 9248 },
+	[4] = { 7, 32 },  [5] = { 9, 32 },  [6] = { 10, 168 },
+	[7] = { 11, 24 }, [8] = { 12, 24 }, [12] = { 18, 24 },
+};
+
+static const struct usual quorum_usual[SERVER_REQUESTS] = {
+	[0] = { 0, 32 }, [1] = { 1, 24 }, [2] = { 2, 24 },
+	[3] = { 4, 32 }, [4] = { 5, 32 },
+};
+
+static const char *const ring_names[SHAKE_RINGS] = { "request", "response",
+						     "event" };
+
+struct server *server;
+static int control = -1;	/* each process has its end */
+static int entries_before;
+
+/* The server's side. */
+
+static qb_ringbuffer_t *rings[SHAKE_RINGS];
+static int listener = -1;
+static int connection = -1;
+static bool serves = true;
+
+static void server_die(const char *why)
+{
+	fprintf(stderr, "fake daemon: %s\n", why);
+	_exit(1);
+}
+
+static void need(bool condition, const char *what)
+{
+	if (!condition)
+		server_die(what);
+}
+
+static void rings_create(void)
+{
+	char name[PATH_MAX];
+
+	for (int i = 0; i < SHAKE_RINGS; i++) {
+		snprintf(name, sizeof(name), "%s/qb-%s-%s", server->directory,
+			 ring_names[i], server->service);
+		rings[i] = qb_rb_open(name, server->ring_size,
+				      QB_RB_FLAG_CREATE |
+					      QB_RB_FLAG_SHARED_PROCESS,
+				      i == 0 ? sizeof(int32_t) : 0);
+		need(rings[i] != NULL, "cannot make a ring");
+	}
+}
+
+static void connection_close(void)
+{
+	if (connection >= 0)
+		close(connection);
+	connection = -1;
+}
+
+/* What the client says first, and that it is the client who says it. */
+static void hello_check(void)
+{
+	char control_bytes[CMSG_SPACE(sizeof(struct ucred))];
+	unsigned char hello[64];
+	struct iovec iov = { hello, sizeof(hello) };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control_bytes,
+		.msg_controllen = sizeof(control_bytes),
+	};
+	struct ucred credentials;
+
+	need(recvmsg(connection, &message, 0) == 24, "hello: length");
+	need((int32_t)get_u32(hello, 0) == QB_IPC_MSG_AUTHENTICATE,
+	     "hello: id");
+	need(get_u32(hello, 8) == 24, "hello: size");
+	need(get_u32(hello, 16) == server->asked_max, "hello: maximum");
+	need(CMSG_FIRSTHDR(&message) != NULL, "hello: credentials");
+	memcpy(&credentials, CMSG_DATA(CMSG_FIRSTHDR(&message)),
+	       sizeof(credentials));
+	need(credentials.pid == getppid(), "hello: process");
+}
+
+/* The client may have heard enough before the end. */
+static void shake_send(void)
+{
+	const struct timespec pause = { .tv_nsec = server->pause_us * 1000L };
+	size_t sent = 0, size;
+
+	while (sent < server->shake_size) {
+		size = server->shake_size - sent;
+		if (size > server->piece)
+			size = server->piece;
+		if (server->pause_us > 0)
+			nanosleep(&pause, NULL);
+		if (send(connection, server->shake + sent, size,
+			 MSG_NOSIGNAL) != (ssize_t)size)
+			break;
+		sent += size;
+	}
+	if (server->hangs_up)
+		connection_close();
+}
+
+static void client_accept(void)
+{
+	const int on = 1;
+
+	connection = accept(listener, NULL, NULL);
+	need(connection >= 0, "accept");
+	if (server->is_deaf) {
+		connection_close();
+		return;
+	}
+	setsockopt(connection, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	hello_check();
+	if (!server->waits)
+		shake_send();
+}
+
+static void reply_write(const void *bytes, size_t size)
+{
+	void *chunk = qb_rb_chunk_alloc(rings[1], size);
+
+	need(chunk != NULL, "no room for a reply");
+	memcpy(chunk, bytes, size);
+	need(qb_rb_chunk_commit(rings[1], size) == 0, "reply");
+}
+
+/* Something that makes sense in every answer that has a body. */
+static void usual_answer(uint32_t id)
+{
+	const struct usual *usual = strcmp(server->service, "cpg") == 0 ?
+					    &cpg_usual[id] :
+					    &quorum_usual[id];
+	unsigned char bytes[SERVER_ANSWER_MAX] = { 0 };
+
+	if (usual->size == 0)
+		return;
+	put_reply(bytes, usual->id, usual->size, CS_OK);
+	if (usual->size == 32)
+		put_u32(bytes, 24, SERVER_NODEID);
+	reply_write(bytes, usual->size);
+}
+
+static void request_answer(uint32_t id)
+{
+	struct server_answer *answer = &server->answers[id];
+
+	if (answer->times == 0) {
+		usual_answer(id);
+		return;
+	}
+	if (answer->times != UINT_MAX)
+		answer->times--;
+	for (unsigned int i = 0; i < answer->copies; i++)
+		reply_write(answer->bytes, answer->size);
+	if (answer->hangs_up)
+		connection_close();
+}
+
+static void number_check(const unsigned char *request, size_t size)
+{
+	if (get_u32(request, 0) != CPG_MCAST ||
+	    size != MCAST_BODY + SERVER_NUMBERED)
+		return;
+	need(get_u32(request, MCAST_BODY) == server->numbered,
+	     "a multicast is out of order");
+	server->numbered++;
+}
+
+static void request_take(void)
+{
+	void *request;
+	uint32_t id;
+	ssize_t size = qb_rb_chunk_peek(rings[0], &request, 0);
+
+	need(size >= 16, "a byte without a request");
+	id = get_u32(request, 0);
+	need(id < SERVER_REQUESTS, "the id of a request");
+	need(get_u32(request, 8) == (uint32_t)size, "the size of a request");
+	number_check(request, (size_t)size);
+	qb_rb_chunk_reclaim(rings[0]);
+	server->requests[id]++;
+	request_answer(id);
+}
+
+static void client_serve(void)
+{
+	char byte;
+	ssize_t len = recv(connection, &byte, 1, MSG_DONTWAIT);
+
+	if (len == 1) {
+		request_take();
+		return;
+	}
+	need(qb_rb_chunks_used(rings[0]) == 0, "a request without a byte");
+	connection_close();
+}
+
+static void event_write(size_t size)
+{
+	void *chunk = qb_rb_chunk_alloc(rings[2], size);
+
+	need(chunk != NULL, "no room for an event");
+	memcpy(chunk, server->data, size);
+	need(qb_rb_chunk_commit(rings[2], size) == 0, "event");
+}
+
+static void bytes_send(int count)
+{
+	char bytes[1024] = { 0 };
+
+	need(count <= (int)sizeof(bytes), "too many bytes");
+	need(send(connection, bytes, (size_t)count,
+		  MSG_NOSIGNAL | MSG_DONTWAIT) == count, "bytes");
+}
+
+static int bytes_count(void)
+{
+	int count = -1;
+
+	need(ioctl(connection, FIONREAD, &count) == 0, "ioctl");
+	return count;
+}
+
+static void server_end(void)
+{
+	connection_close();
+	for (int i = 0; i < SHAKE_RINGS; i++)
+		qb_rb_close(rings[i]);
+	need(rmdir(server->directory) == 0, "cannot remove the directory");
+	_exit(0);
+}
+
+static int order_obey(const struct order *order)
+{
+	switch (order->verb) {
+	case VERB_SHAKE:
+		shake_send();
+		break;
+	case VERB_EVENT:
+		event_write(order->size);
+		if (order->count > 0)
+			bytes_send(order->count);
+		break;
+	case VERB_RING:
+		bytes_send(order->count);
+		break;
+	case VERB_FLOW:
+		*(int32_t *)qb_rb_shared_user_data_get(rings[0]) = order->count;
+		break;
+	case VERB_SERVE:
+		serves = order->count != 0;
+		break;
+	case VERB_REPLY:
+		reply_write(server->data, order->size);
+		break;
+	case VERB_CHUNKS:
+		return (int)qb_rb_chunks_used(rings[0]);
+	case VERB_BYTES:
+		return bytes_count();
+	case VERB_HANG_UP:
+		connection_close();
+		break;
+	case VERB_END:
+		server_end();
+	}
+	return 0;
+}
+
+static void order_take(void)
+{
+	struct order order;
+	int result;
+
+	need(recv(control, &order, sizeof(order), 0) == sizeof(order),
+	     "no orders");
+	result = order_obey(&order);
+	need(send(control, &result, sizeof(result), MSG_NOSIGNAL) ==
+		     sizeof(result), "nobody listens");
+}
+
+/* An order waits until all requests that came before it are served. */
+static void server_run(void)
+{
+	struct pollfd fds[2] = { { .fd = control, .events = POLLIN },
+				 { .events = POLLIN } };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	rings_create();
+	for (;;) {
+		fds[1].fd = listener;
+		if (connection >= 0)
+			fds[1].fd = serves ? connection : -1;
+		poll(fds, 2, -1);
+		if (fds[1].fd >= 0 && fds[1].revents != 0) {
+			if (connection >= 0)
+				client_serve();
+			else
+				client_accept();
+		} else if (fds[0].revents != 0) {
+			order_take();
+		}
+	}
+}
+
+/* The test's side. */
+
+static int order_give(enum verb verb, size_t size, int count)
+{
+	const struct order order = { verb, size, count };
+	int result = -1;
+
+	ck_assert_int_eq(send(control, &order, sizeof(order), MSG_NOSIGNAL),
+			 sizeof(order));
+	wait_for(fd_is_readable(control));
+	ck_assert_msg(recv(control, &result, sizeof(result), 0) ==
+			      sizeof(result), "the server is dead");
+	return result;
+}
+
+
+/* Of rings, in this process. */
+static int maps_count(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[PATH_MAX + 128];
+	int count = 0;
+
+	ck_assert_ptr_nonnull(maps);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		if (strstr(line, "/dev/shm/") != NULL)
+			count++;
+	fclose(maps);
+	return count;
+}
+
+void server_plan_max(uint32_t max)
+{
+	put_u32(server->shake, SHAKE_MAX_AT, max);
+	server->ring_size = max;
+}
+
+static void shake_plan(void)
+{
+	memset(server->shake, 0, sizeof(server->shake));
+	put_reply(server->shake, QB_IPC_MSG_AUTHENTICATE, SHAKE_SIZE, 0);
+	put_u32(server->shake, SHAKE_TYPE_AT, QB_IPC_SHM);
+	server_plan_max(RING_SIZE);
+	for (int i = 0; i < SHAKE_RINGS; i++)
+		snprintf((char *)server->shake + SHAKE_RING_AT(i), PATH_MAX,
+			 "%s/qb-%s-%s", server->directory, ring_names[i],
+			 server->service);
+	server->shake_size = SHAKE_SIZE;
+	server->piece = SHAKE_SIZE;
+}
+
+void server_setup(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	server = mmap(NULL, sizeof(*server), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(server, MAP_FAILED);
+	snprintf(server->directory, sizeof(server->directory),
+		 "/dev/shm/qb-fake-%d-fake", (int)getpid());
+	server->service = "cpg";
+	server->asked_max = 1024 * 1024;
+	shake_plan();
+	entries_before = entries_count("/dev/shm");
+}
+
+void server_teardown(void)
+{
+	ck_assert_int_eq(server->pid, 0);
+	ck_assert_int_eq(maps_count(), 0);
+	ck_assert_int_eq(entries_count("/dev/shm"), entries_before);
+	munmap(server, sizeof(*server));
+}
+
+void server_plan_quorum(void)
+{
+	server->service = "quorum";
+	server->asked_max = 64 * 1024;
+	shake_plan();
+}
+
+static int socket_listen(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	memcpy(address.sun_path + 1, server->service,
+	       strlen(server->service));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
+			      sizeof(address)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	return fd;
+}
+
+void server_start(void)
+{
+	int fds[2];
+	pid_t pid;
+
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	ck_assert_int_eq(mkdir(server->directory, 0700), 0);
+	listener = socket_listen();
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		close(fds[0]);
+		control = fds[1];
+		server_run();
+	}
+	server->pid = pid;
+	close(listener);
+	close(fds[1]);
+	control = fds[0];
+	server_serve(true);
+}
+
+void server_shake(void)
+{
+	order_give(VERB_SHAKE, 0, 0);
+}
+
+static void event_order(const void *bytes, size_t size, int count)
+{
+	ck_assert(size <= SERVER_DATA_MAX);
+	memcpy(server->data, bytes, size);
+	order_give(VERB_EVENT, size, count);
+}
+
+void server_event_put(const void *bytes, size_t size)
+{
+	event_order(bytes, size, 0);
+}
+
+void server_event(const void *bytes, size_t size)
+{
+	event_order(bytes, size, 1);
+}
+
+void server_ring(unsigned int count)
+{
+	order_give(VERB_RING, 0, (int)count);
+}
+
+void server_flow_set(int level)
+{
+	order_give(VERB_FLOW, 0, level);
+}
+
+void server_serve(bool on)
+{
+	order_give(VERB_SERVE, 0, on);
+}
+
+void server_reply_put(const void *bytes, size_t size)
+{
+	memcpy(server->data, bytes, size);
+	order_give(VERB_REPLY, size, 0);
+}
+
+void server_requests_assert(unsigned int count)
+{
+	ck_assert_int_eq(order_give(VERB_CHUNKS, 0, 0), (int)count);
+	ck_assert_int_eq(order_give(VERB_BYTES, 0, 0), (int)count);
+}
+
+struct server_answer *server_answer_set(int32_t id, const void *bytes,
+					size_t size, unsigned int times)
+{
+	struct server_answer *answer = &server->answers[id];
+
+	ck_assert(size <= sizeof(answer->bytes));
+	memcpy(answer->bytes, bytes, size);
+	answer->size = size;
+	answer->copies = 1;
+	answer->hangs_up = false;
+	answer->times = times;
+	return answer;
+}
+
+struct server_answer *server_answer_header(int32_t id, int32_t reply_id,
+					   int32_t error, unsigned int times)
+{
+	unsigned char bytes[24] = { 0 };
+
+	put_reply(bytes, reply_id, sizeof(bytes), error);
+	return server_answer_set(id, bytes, sizeof(bytes), times);
+}
+
+void server_hang_up(void)
+{
+	order_give(VERB_HANG_UP, 0, 0);
+}
+
+static int server_wait(void)
+{
+	siginfo_t info = { 0 };
+	int status = -1;
+
+	wait_for(waitid(P_PID, (id_t)server->pid, &info,
+			WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		 info.si_pid != 0);
+	ck_assert_int_eq(waitpid(server->pid, &status, 0), server->pid);
+	close(control);
+	server->pid = 0;
+	return status;
+}
+
+void server_kill(void)
+{
+	ck_assert_int_eq(kill(server->pid, SIGKILL), 0);
+	ck_assert(WIFSIGNALED(server_wait()));
+}
+
+unsigned int server_files_count(void)
+{
+	if (access(server->directory, F_OK) < 0)
+		return 0;
+	return (unsigned int)entries_count(server->directory);
+}
+
+void server_stop(void)
+{
+	const struct order order = { VERB_END, 0, 0 };
+
+	ck_assert_int_eq(send(control, &order, sizeof(order), MSG_NOSIGNAL),
+			 sizeof(order));
+	ck_assert_int_eq(server_wait(), 0);
+	ck_assert_int_lt(access(server->directory, F_OK), 0);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/* The suites, one of each topic. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+Suite *handshake_suite(void);
+Suite *doorbell_suite(void);
+Suite *malformed_suite(void);
+Suite *death_suite(void);
+Suite *requests_suite(void);
+Suite *replies_suite(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * What goes over the wire, put together by offset and value: the tests'
+ * own knowledge of the layouts, not the library's.
+ */
+#ifndef BYTES_H
+#define BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void put_u32(void *bytes, size_t offset, uint32_t value);
+void put_u64(void *bytes, size_t offset, uint64_t value);
+
+/* A header of 16 bytes, and one of 24. */
+void put_request(void *bytes, int32_t id, size_t size);
+void put_reply(void *bytes, int32_t id, size_t size, int32_t error);
+
+/* 136 bytes: the string, and zeroes. */
+void put_name(void *bytes, size_t offset, const char *name);
+
+/* An address of 24 bytes. */
+void put_address(void *bytes, size_t offset, uint32_t nodeid, uint32_t pid,
+		 uint32_t reason);
+
+uint32_t get_u32(const void *bytes, size_t offset);
+
+/* Bytes that end where memory ends; 8-byte aligned. */
+struct block {
+	void *bytes;
+	void *map;	/* NULL: of malloc, for a sanitizer to look at */
+	size_t map_size;
+};
+
+enum block_kind {
+	BLOCK_PAGE,	/* before a page that cannot be read */
+	BLOCK_MALLOC,
+	BLOCK_KINDS,
+};
+
+/* A copy of the bytes. */
+struct block block_create(enum block_kind kind, const void *bytes,
+			  size_t size);
+void block_destroy(struct block *block);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "fake_transport.h"
+#include "probe.h"
+#include "suites.h"
+#include "support.h"
+#include "watch.h"
+
+#define THREADS 8
+#define ROUNDS 300
+
+/* Opening. */
+
+struct mapping {
+	int error;
+	cs_error_t expected;
+};
+
+static const struct mapping open_errors[] = {
+	{ -EACCES, CS_ERR_ACCESS },
+	{ -ENOSPC, CS_ERR_NO_SPACE },
+	{ -ENOMEM, CS_ERR_NO_MEMORY },
+	{ -ECONNREFUSED, CS_ERR_LIBRARY },
+	{ -EMFILE, CS_ERR_LIBRARY },
+};
+
+START_TEST(open_fails)
+{
+	struct client_use use = { .client = NULL };
+	int cancel_state;
+
+	fake.open_error = open_errors[_i].error;
+	ck_assert_int_eq(WATCHED(client_open(&probe_service, NULL, &use)),
+			 open_errors[_i].expected);
+	ck_assert_ptr_null(use.client);
+	ck_assert_int_eq(watch_live(), 0);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel_state);
+	ck_assert_int_eq(cancel_state, PTHREAD_CANCEL_ENABLE);
+}
+END_TEST
+
+static cs_error_t open_and_publish(uint64_t *ret_handle)
+{
+	struct client_use use;
+	cs_error_t err = client_open(&probe_service, NULL, &use);
+
+	if (err != CS_OK)
+		return err;
+	err = client_publish(use.client, ret_handle);
+	client_put(&use);
+	return err;
+}
+
+/* Whichever allocation fails. */
+START_TEST(open_without_memory)
+{
+	unsigned int fds = fd_count();
+	uint64_t handle = 77;
+	int count;
+
+	for (count = 0; count < 20; count++) {
+		watch_reset();
+		watch_fail_after(count);
+		if (WATCHED(open_and_publish(&handle)) == CS_OK)
+			break;
+		ck_assert(watch_has_failed());
+		ck_assert_uint_eq(handle, 77);
+		ck_assert_int_eq(watch_live(), 0);
+		ck_assert_uint_eq(fake.opens, fake.closes);
+		ck_assert_uint_eq(fd_count(), fds);
+	}
+	/* The client, and the table of handles. */
+	ck_assert_int_eq(count, 2);
+	watch_fail_after(-1);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(context)
+{
+	uint64_t handle;
+	struct client_use use;
+	void *got = &use;
+	int here;
+
+	ck_assert_int_eq(client_open(&probe_service, &here, &use), CS_OK);
+	ck_assert_int_eq(client_publish(use.client, &handle), CS_OK);
+	client_put(&use);
+	ck_assert_int_eq(client_context_get(handle, &probe_service, &got),
+			 CS_OK);
+	ck_assert_ptr_eq(got, &here);
+	ck_assert_int_eq(client_context_set(handle, &probe_service, NULL),
+			 CS_OK);
+	ck_assert_int_eq(client_context_get(handle, &probe_service, &got),
+			 CS_OK);
+	ck_assert_ptr_null(got);
+	got = &use;
+	ck_assert_int_eq(client_context_get(handle, &other_service, &got),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(client_context_set(handle, &other_service, got),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_ptr_eq(got, &use);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(fd)
+{
+	uint64_t handle = probe_open();
+	int first = -2;
+	int second = -2;
+
+	ck_assert_int_eq(client_fd_get(handle, &other_service, &first),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(first, -2);
+	ck_assert_int_eq(client_fd_get(handle, &probe_service, &first), CS_OK);
+	ck_assert(!fd_is_readable(first));
+	probe_events_queue(1);
+	ck_assert(fd_is_readable(first));
+	fake_die(false);
+	ck_assert_int_eq(client_fd_get(handle, &probe_service, &second),
+			 CS_OK);
+	ck_assert_int_eq(first, second);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(closed_is_closed)
+{
+	static const char request[16];
+	uint64_t handle = probe_open();
+	struct client_use use;
+	char reply[24];
+
+	probe_close(handle);
+	ck_assert_int_eq(client_get(handle, &probe_service, &use),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(client_close(handle, &probe_service, &use),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(client_request(handle, &probe_service, request, 16, 0,
+					reply, 24), CS_ERR_BAD_HANDLE);
+}
+END_TEST
+
+/* Replies. */
+
+struct reply {
+	size_t size;
+	int32_t id;
+	int32_t error;
+	cs_error_t expected;
+	bool abandoned;
+};
+
+/* To a request whose reply has id 7 and 32 bytes. */
+static const struct reply replies[] = {
+	{ 32, 7, CS_OK, CS_OK, false },
+	/* The daemon's own errors, whatever heads them. */
+	{ 24, 0, CS_ERR_TRY_AGAIN, CS_ERR_TRY_AGAIN, false },
+	{ 24, 0, CS_ERR_INVALID_PARAM, CS_ERR_INVALID_PARAM, false },
+	{ 24, 7, CS_ERR_EXIST, CS_ERR_EXIST, false },
+	{ 32, 7, CS_ERR_NOT_EXIST, CS_ERR_NOT_EXIST, false },
+	{ 32, 9, CS_ERR_SECURITY, CS_ERR_SECURITY, false },
+	/* Nonsense. */
+	{ 32, 0, CS_OK, CS_ERR_LIBRARY, true },
+	{ 32, 8, CS_OK, CS_ERR_LIBRARY, true },
+	{ 32, -7, CS_OK, CS_ERR_LIBRARY, true },
+	{ 31, 7, CS_OK, CS_ERR_LIBRARY, true },
+	{ 24, 7, CS_OK, CS_ERR_LIBRARY, true },
+	{ 23, 7, CS_OK, CS_ERR_LIBRARY, true },
+	{ 23, 0, CS_ERR_TRY_AGAIN, CS_ERR_LIBRARY, true },
+	{ 16, 7, CS_OK, CS_ERR_LIBRARY, true },
+	{ 0, 7, CS_OK, CS_ERR_LIBRARY, true },
+	{ 32, 7, 0, CS_ERR_LIBRARY, true },
+	{ 24, 0, 0, CS_ERR_LIBRARY, true },
+	{ 32, 7, -1, CS_ERR_LIBRARY, true },
+	{ 24, 0, INT_MIN, CS_ERR_LIBRARY, true },
+	/* Too large: the transport's business. */
+	{ 33, 7, CS_OK, CS_ERR_LIBRARY, false },
+	{ 33, 7, CS_ERR_EXIST, CS_ERR_LIBRARY, false },
+};
+
+static const struct reply *reply_now;
+
+static void table_answer(const struct fake_request *request,
+			 struct fake_reply *reply)
+{
+	(void)request;
+	put_reply(reply->bytes, reply_now->id, reply_now->size,
+		  reply_now->error);
+	put_u32(reply->bytes, 24, 4711);
+	reply->size = reply_now->size;
+}
+
+static cs_error_t request_make(uint64_t handle, unsigned char *reply)
+{
+	static const char request[24] = "twenty-four bytes";
+
+	return client_request(handle, &probe_service, request, sizeof(request),
+			      7, reply, 32);
+}
+
+START_TEST(reply_is_checked)
+{
+	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
+	uint64_t handle = probe_open();
+	unsigned char bytes[32];
+	bool lost = replies[_i].expected == CS_ERR_LIBRARY;
+
+	reply_now = &replies[_i];
+	fake.answer = table_answer;
+	ck_assert_int_eq(request_make(handle, bytes), reply_now->expected);
+	ck_assert_uint_eq(fake.abandons, reply_now->abandoned);
+	reply_now = &good;
+	ck_assert_int_eq(request_make(handle, bytes),
+			 lost ? CS_ERR_LIBRARY : CS_OK);
+	if (!lost)
+		ck_assert_uint_eq(get_u32(bytes, 24), 4711);
+	ck_assert_int_eq(dispatch_run(handle, &probe_service, CS_DISPATCH_ALL),
+			 lost ? CS_ERR_LIBRARY : CS_OK);
+	ck_assert_uint_eq(fake_request_count(), lost ? 1 : 2);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(request_goes_out_whole)
+{
+	char letters[] = "abcdefgh";
+	const struct iovec iov[] = {
+		{ .iov_base = letters, .iov_len = 3 },
+		{ .iov_base = NULL, .iov_len = 0 },
+		{ .iov_base = letters + 3, .iov_len = 5 },
+	};
+	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
+	const struct fake_request *request;
+	uint64_t handle = probe_open();
+	unsigned char bytes[32];
+	struct client_use use;
+
+	reply_now = &good;
+	fake.answer = table_answer;
+	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	for (int ordered = 0; ordered < 2; ordered++)
+		ck_assert_int_eq(client_exchange(use.client, iov, 3, ordered,
+						 7, bytes, 32), CS_OK);
+	ck_assert_int_eq(client_call(use.client, "xyz", 3, 7, bytes, 32),
+			 CS_OK);
+	ck_assert_int_eq(client_send(use.client, iov, 3), CS_OK);
+	for (unsigned int i = 0; i < 4; i++) {
+		request = fake_request_get(i);
+		ck_assert_int_eq(request->called, i < 3);
+		ck_assert_int_eq(request->ordered, i % 2);
+		ck_assert_mem_eq(request->bytes, i == 2 ? "xyz" : "abcdefgh",
+				 i == 2 ? 3 : 8);
+	}
+	client_put(&use);
+	probe_close(handle);
+}
+END_TEST
+
+/* What the transport says. */
+
+static const struct mapping call_errors[] = {
+	{ -EAGAIN, CS_ERR_TRY_AGAIN }, { -ENOTCONN, CS_ERR_LIBRARY },
+	{ -EPROTO, CS_ERR_LIBRARY },   { -ENOMEM, CS_ERR_NO_MEMORY },
+	{ -EMSGSIZE, CS_ERR_TOO_BIG },
+};
+
+static int call_error;
+
+static void error_answer(const struct fake_request *request,
+			 struct fake_reply *reply)
+{
+	(void)request;
+	reply->error = call_error;
+}
+
+START_TEST(transport_error)
+{
+	uint64_t handle = probe_open();
+	unsigned char bytes[32];
+
+	call_error = call_errors[_i].error;
+	fake.answer = error_answer;
+	ck_assert_int_eq(request_make(handle, bytes),
+			 call_errors[_i].expected);
+	ck_assert_uint_eq(fake.abandons, 0);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(send_error)
+{
+	char letters[] = "abc";
+	const struct iovec iov = { .iov_base = letters, .iov_len = 3 };
+	uint64_t handle = probe_open();
+	struct client_use use;
+
+	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	fake.refusals = 2;
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(client_send(use.client, &iov, 1),
+				 CS_ERR_TRY_AGAIN);
+	ck_assert_uint_eq(fake_request_count(), 0);
+	ck_assert_int_eq(client_send(use.client, &iov, 1), CS_OK);
+	fake_die(true);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(client_send(use.client, &iov, 1),
+				 CS_ERR_LIBRARY);
+	client_put(&use);
+	probe_close(handle);
+}
+END_TEST
+
+/* Everybody the own reply. */
+
+static void number_answer(const struct fake_request *request,
+			  struct fake_reply *reply)
+{
+	put_reply(reply->bytes, 7, 32, CS_OK);
+	put_u32(reply->bytes, 24, get_u32(request->bytes, 16));
+	reply->size = 32;
+}
+
+static uint64_t shared;
+
+static bool number_ask(struct client *client, uint32_t number)
+{
+	unsigned char request[24] = { 0 };
+	const struct iovec iov = { .iov_base = request, .iov_len = 24 };
+	unsigned char reply[32];
+
+	put_u32(request, 16, number);
+	return client_call(client, request, 24, 7, reply, 32) == CS_OK &&
+	       get_u32(reply, 24) == number &&
+	       client_send(client, &iov, 1) == CS_OK &&
+	       client_refuse(client, CS_ERR_EXIST) == CS_ERR_EXIST;
+}
+
+static void *numbers_ask(void *data)
+{
+	uint32_t number = (uint32_t)(uintptr_t)data * ROUNDS;
+	struct client_use use;
+	bool good = client_get(shared, &probe_service, &use) == CS_OK;
+
+	for (int i = 0; i < ROUNDS && good; i++)
+		good = number_ask(use.client, number++);
+	client_put(&use);
+	return good ? NULL : data;
+}
+
+START_TEST(concurrent_calls)
+{
+	pthread_t threads[THREADS];
+
+	shared = probe_open();
+	fake.answer = number_answer;
+	for (uintptr_t i = 0; i < THREADS; i++)
+		thread_start(&threads[i], numbers_ask, (void *)(i + 1));
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_ptr_null(thread_join(threads[i]));
+	ck_assert_uint_eq(fake_request_count(), 2 * THREADS * ROUNDS);
+	probe_close(shared);
+}
+END_TEST
+
+/* Patience. */
+
+START_TEST(pause_ends_after_a_second)
+{
+	struct client_patience patience = { .sleep_us = 0 };
+	uint64_t handle = probe_open();
+	uint64_t start = now_ms();
+	unsigned int pauses = 0;
+	struct client_use use;
+
+	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	while (client_pause(use.client, &patience))
+		pauses++;
+	ck_assert_uint_ge(now_ms() - start, 950);
+	ck_assert_uint_le(now_ms() - start, DEADLINE_S * 1000);
+	/* It is no busy wait. */
+	ck_assert_uint_gt(pauses, 3);
+	ck_assert_uint_lt(pauses, 1000);
+	ck_assert(!client_pause(use.client, &patience));
+	client_put(&use);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(pause_ends_at_close)
+{
+	struct client_patience patience = { .sleep_us = 0 };
+	uint64_t handle = probe_open();
+	struct client_use use;
+
+	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	ck_assert(client_is_open(use.client));
+	ck_assert(client_pause(use.client, &patience));
+	probe_close(handle);
+	ck_assert(!client_is_open(use.client));
+	ck_assert(!client_pause(use.client, &patience));
+	client_put(&use);
+}
+END_TEST
+
+TCase *client_case(void)
+{
+	TCase *tcase = tcase_create("client");
+
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
+	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_loop_test(tcase, open_fails, 0, (int)COUNT(open_errors));
+	tcase_add_test(tcase, open_without_memory);
+	tcase_add_test(tcase, context);
+	tcase_add_test(tcase, fd);
+	tcase_add_test(tcase, closed_is_closed);
+	tcase_add_loop_test(tcase, reply_is_checked, 0, (int)COUNT(replies));
+	tcase_add_test(tcase, request_goes_out_whole);
+	tcase_add_loop_test(tcase, transport_error, 0,
+			    (int)COUNT(call_errors));
+	tcase_add_test(tcase, send_error);
+	tcase_add_test(tcase, concurrent_calls);
+	tcase_add_test(tcase, pause_ends_after_a_second);
+	tcase_add_test(tcase, pause_ends_at_close);
+	return tcase;
+}

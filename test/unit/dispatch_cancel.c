@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <sched.h>
+
+#include "fake_transport.h"
+#include "probe.h"
+#include "suites.h"
+#include "support.h"
+
+static const cs_dispatch_flags_t modes[] = {
+	CS_DISPATCH_ONE,
+	CS_DISPATCH_BLOCKING,
+	CS_DISPATCH_ALL,
+	CS_DISPATCH_ONE_NONBLOCKING,
+};
+
+/* The first of them wait. */
+#define WAITING 2
+
+static bool are_delivering(const void *count)
+{
+	return probe.delivered >= *(const unsigned int *)count;
+}
+
+/* Wait until that many callbacks have begun. */
+static void delivering_await(unsigned int count)
+{
+	ck_assert(until(are_delivering, &count));
+}
+
+/* Everything was given back: the next one can dispatch, and close. */
+static void handle_is_usable(uint64_t handle)
+{
+	struct dispatcher dispatcher;
+	unsigned int before = probe.delivered;
+
+	probe.deliver = NULL;
+	probe_event_queue(PROBE_DELIVERED, 99);
+	dispatcher_start(&dispatcher, handle, CS_DISPATCH_ALL);
+	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_OK);
+	ck_assert_uint_eq(probe.delivered, before + 1);
+	ck_assert_uint_eq(fake.closes, 0);
+	probe_close(handle);
+	ck_assert_uint_eq(fake.closes, 1);
+}
+
+START_TEST(in_the_wait)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+	struct dispatcher other;
+
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	dispatcher_start(&other, handle, CS_DISPATCH_ONE);
+	fake_empties_await(2);
+	dispatcher_cancel(&dispatcher);
+	probe_event_queue(PROBE_OWNING, 0);
+	ck_assert_int_eq(dispatcher_join(&other), CS_OK);
+	handle_is_usable(handle);
+}
+END_TEST
+
+static void linger_deliver(uint64_t handle, const struct probe_event *event)
+{
+	(void)handle;
+	(void)event;
+	/* The thread sanitizer cannot be cancelled in a blocking call. */
+	for (;;) {
+		pthread_testcancel();
+		sched_yield();
+	}
+}
+
+START_TEST(in_a_callback)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	probe.deliver = linger_deliver;
+	probe_event_queue(PROBE_OWNING, 0);
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	delivering_await(1);
+	dispatcher_cancel(&dispatcher);
+	ck_assert_uint_eq(probe.released, 1);
+	handle_is_usable(handle);
+}
+END_TEST
+
+static void nested_linger_deliver(uint64_t handle,
+				  const struct probe_event *event)
+{
+	if (event->number < 2)
+		dispatch_run(handle, &probe_service, CS_DISPATCH_ONE);
+	else
+		linger_deliver(handle, event);
+}
+
+START_TEST(in_a_nested_callback)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	probe.deliver = nested_linger_deliver;
+	for (uint32_t number = 0; number < 3; number++)
+		probe_event_queue(PROBE_OWNING, number);
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	delivering_await(3);
+	dispatcher_cancel(&dispatcher);
+	ck_assert_uint_eq(probe.released, 3);
+	handle_is_usable(handle);
+}
+END_TEST
+
+/* The handle is closed already when the last user is cancelled. */
+START_TEST(after_close)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	probe.deliver = linger_deliver;
+	probe_event_queue(PROBE_OWNING, 0);
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	delivering_await(1);
+	probe_close(handle);
+	ck_assert_uint_eq(fake.closes, 0);
+	dispatcher_cancel(&dispatcher);
+	ck_assert_uint_eq(fake.closes, 1);
+}
+END_TEST
+
+/* Each event brings the next: there is never a wait to be cancelled in. */
+static void next_deliver(uint64_t handle, const struct probe_event *event)
+{
+	int cancel_state;
+
+	(void)handle;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	probe_event_queue(PROBE_OWNING, event->number);
+	pthread_setcancelstate(cancel_state, NULL);
+}
+
+START_TEST(under_load)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	probe.deliver = next_deliver;
+	probe_event_queue(PROBE_OWNING, 0);
+	dispatcher_start(&dispatcher, handle, CS_DISPATCH_BLOCKING);
+	delivering_await(1);
+	dispatcher_cancel(&dispatcher);
+	ck_assert_uint_eq(fake.empties, 0);
+	ck_assert_uint_eq(fake.pending, 1);
+	probe.deliver = NULL;
+	ck_assert_int_eq(dispatch_run(handle, &probe_service, CS_DISPATCH_ONE),
+			 CS_OK);
+	handle_is_usable(handle);
+}
+END_TEST
+
+/* A thread that does not want to be cancelled is not. */
+static void *unwilling_run(void *data)
+{
+	struct dispatcher *dispatcher = data;
+	int cancel_state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	dispatcher->result = dispatch_run(dispatcher->handle, &probe_service,
+					  dispatcher->mode);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	return cancel_state == PTHREAD_CANCEL_DISABLE ? NULL : dispatcher;
+}
+
+START_TEST(only_who_is_willing)
+{
+	struct dispatcher dispatcher = { .mode = modes[_i] };
+
+	dispatcher.handle = probe_open();
+	thread_start(&dispatcher.thread, unwilling_run, &dispatcher);
+	fake_empties_await(1);
+	ck_assert_int_eq(pthread_cancel(dispatcher.thread), 0);
+	probe_close(dispatcher.handle);
+	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+}
+END_TEST
+
+static int cancel_state_get(void)
+{
+	int cancel_state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	pthread_setcancelstate(cancel_state, NULL);
+	return cancel_state;
+}
+
+static int state_in_callback;
+
+static void state_deliver(uint64_t handle, const struct probe_event *event)
+{
+	(void)handle;
+	(void)event;
+	state_in_callback = cancel_state_get();
+}
+
+/* The thread's own state holds in callbacks, and after every call. */
+START_TEST(state_is_restored)
+{
+	static const int states[] = { PTHREAD_CANCEL_ENABLE,
+				      PTHREAD_CANCEL_DISABLE };
+	uint64_t handle = probe_open();
+	int state = states[_i];
+	int fd;
+
+	pthread_setcancelstate(state, NULL);
+	probe.deliver = state_deliver;
+	probe_event_queue(PROBE_DELIVERED, 0);
+	ck_assert_int_eq(dispatch_run(handle, &probe_service, CS_DISPATCH_ALL),
+			 CS_OK);
+	ck_assert_int_eq(state_in_callback, state);
+	ck_assert_int_eq(cancel_state_get(), state);
+	client_fd_get(handle, &probe_service, &fd);
+	ck_assert_int_eq(cancel_state_get(), state);
+	dispatch_run(handle, &probe_service, CS_DISPATCH_ONE_NONBLOCKING);
+	ck_assert_int_eq(cancel_state_get(), state);
+	probe_close(handle);
+	ck_assert_int_eq(cancel_state_get(), state);
+	ck_assert_int_eq(client_fd_get(handle, &probe_service, &fd),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(cancel_state_get(), state);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+}
+END_TEST
+
+TCase *dispatch_cancel_case(void)
+{
+	const int all = (int)COUNT(modes);
+	TCase *tcase = tcase_create("dispatch_cancel");
+
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
+	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_loop_test(tcase, in_the_wait, 0, WAITING);
+	tcase_add_loop_test(tcase, in_a_callback, 0, all);
+	tcase_add_loop_test(tcase, in_a_nested_callback, 0, all);
+	tcase_add_loop_test(tcase, after_close, 0, all);
+	tcase_add_test(tcase, under_load);
+	tcase_add_loop_test(tcase, only_who_is_willing, 0, WAITING);
+	tcase_add_loop_test(tcase, state_is_restored, 0, 2);
+	return tcase;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "fake_transport.h"
+#include "probe.h"
+#include "suites.h"
+#include "support.h"
+#include "watch.h"
+
+#define CROWD 4
+
+/* Number _i of the modes that wait. */
+static const cs_dispatch_flags_t modes[] = {
+	CS_DISPATCH_ONE,
+	CS_DISPATCH_BLOCKING,
+};
+
+START_TEST(close_wakes_all)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatchers[CROWD];
+
+	for (unsigned int i = 0; i < CROWD; i++)
+		dispatcher_start(&dispatchers[i], handle, modes[_i]);
+	fake_empties_await(CROWD);
+	probe_close(handle);
+	for (unsigned int i = 0; i < CROWD; i++)
+		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
+				 CS_ERR_BAD_HANDLE);
+	ck_assert_uint_eq(fake.closes, 1);
+}
+END_TEST
+
+/* Close, at about the time that a dispatcher begins to wait. */
+START_TEST(close_and_wait_race)
+{
+	for (int round = 0; round < 200; round++) {
+		uint64_t handle = probe_open();
+		unsigned int empties = fake.empties;
+		struct dispatcher dispatcher;
+
+		dispatcher_start(&dispatcher, handle, modes[_i]);
+		if (round % 2 == 0)
+			fake_empties_await(empties + 1);
+		probe_close(handle);
+		ck_assert_int_eq(dispatcher_join(&dispatcher),
+				 CS_ERR_BAD_HANDLE);
+	}
+	ck_assert_uint_eq(fake.closes, 200);
+}
+END_TEST
+
+START_TEST(use_keeps_the_connection)
+{
+	uint64_t handle = probe_open();
+	struct client_use use;
+	struct client_use close_use;
+
+	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	probe_events_queue(1);
+	ck_assert_int_eq(client_close(handle, &probe_service, &close_use),
+			 CS_OK);
+	ck_assert_int_eq(dispatch_run(handle, &probe_service, modes[_i]),
+			 CS_ERR_BAD_HANDLE);
+	ck_assert_uint_eq(fake.looks, 0);
+	client_put(&close_use);
+	ck_assert_uint_eq(fake.closes, 0);
+	client_put(&use);
+	ck_assert_uint_eq(fake.closes, 1);
+}
+END_TEST
+
+START_TEST(death_ends_the_wait)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	fake_empties_await(1);
+	fake_die(false);
+	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_LIBRARY);
+	ck_assert_int_eq(watch_poll_timeout(), -1);
+	ck_assert_uint_eq(watch_polls(), 1);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(quiet_death_ends_the_wait)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	fake.poll_ms = 1000;
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	fake_empties_await(1);
+	fake_die(true);
+	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_LIBRARY);
+	ck_assert_int_eq(watch_poll_timeout(), 1000);
+	ck_assert_uint_eq(fake.looks, 2);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(looking_again_is_no_end)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	fake.poll_ms = 1;
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	fake_empties_await(10);
+	probe_close(handle);
+	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+}
+END_TEST
+
+static void signal_take(int number)
+{
+	(void)number;
+}
+
+struct interruption {
+	pthread_t thread;
+	unsigned int polls;
+};
+
+/* Signals that come just before a poll do not end it: send more. */
+static bool interrupt(const void *data)
+{
+	const struct interruption *interruption = data;
+
+	pthread_kill(interruption->thread, SIGUSR1);
+	return watch_polls() >= interruption->polls;
+}
+
+START_TEST(signals_are_no_end)
+{
+	const struct sigaction action = { .sa_handler = signal_take };
+	uint64_t handle = probe_open();
+	struct interruption interruption = { .polls = 20 };
+	struct dispatcher dispatcher;
+
+	sigaction(SIGUSR1, &action, NULL);
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	interruption.thread = dispatcher.thread;
+	ck_assert(until(interrupt, &interruption));
+	probe_close(handle);
+	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+}
+END_TEST
+
+/* From here on no descriptor can be made. */
+static void descriptors_end(struct rlimit *ret_before)
+{
+	struct rlimit limit;
+	int lowest = dup(0);
+
+	ck_assert_int_ge(lowest, 0);
+	close(lowest);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, ret_before), 0);
+	limit = *ret_before;
+	limit.rlim_cur = (rlim_t)lowest;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_lt(dup(0), 0);
+}
+
+START_TEST(without_descriptors)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatchers[2];
+	struct rlimit before;
+
+	descriptors_end(&before);
+	dispatcher_start(&dispatchers[0], handle, CS_DISPATCH_ONE);
+	fake_empties_await(1);
+	probe_events_queue(1);
+	ck_assert_int_eq(dispatcher_join(&dispatchers[0]), CS_OK);
+	ck_assert_uint_eq(probe.delivered, 1);
+	for (int i = 0; i < 2; i++)
+		dispatcher_start(&dispatchers[i], handle, modes[_i]);
+	fake_empties_await(3);
+	probe_close(handle);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
+				 CS_ERR_BAD_HANDLE);
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+END_TEST
+
+START_TEST(descriptors_are_given_back)
+{
+	unsigned int before = fd_count();
+	uint64_t handle = probe_open();
+	struct dispatcher dispatcher;
+
+	dispatcher_start(&dispatcher, handle, modes[_i]);
+	fake_empties_await(1);
+	probe_close(handle);
+	dispatcher_join(&dispatcher);
+	ck_assert_uint_eq(fd_count(), before);
+}
+END_TEST
+
+static bool all_are_delivered(const void *data)
+{
+	(void)data;
+	return probe.delivered == PROBE_NUMBERS;
+}
+
+START_TEST(each_event_once)
+{
+	uint64_t handle = probe_open();
+	struct dispatcher dispatchers[CROWD];
+
+	for (int i = 0; i < CROWD; i++)
+		dispatcher_start(&dispatchers[i], handle,
+				 CS_DISPATCH_BLOCKING);
+	probe_events_queue(PROBE_NUMBERS);
+	ck_assert(until(all_are_delivered, NULL));
+	probe_close(handle);
+	for (int i = 0; i < CROWD; i++)
+		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
+				 CS_ERR_BAD_HANDLE);
+	for (int number = 0; number < PROBE_NUMBERS; number++)
+		ck_assert_uint_eq(probe.deliveries[number], 1);
+}
+END_TEST
+
+TCase *dispatch_wait_case(void)
+{
+	const int both = (int)COUNT(modes);
+	TCase *tcase = tcase_create("dispatch_wait");
+
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
+	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_loop_test(tcase, close_wakes_all, 0, both);
+	tcase_add_loop_test(tcase, close_and_wait_race, 0, both);
+	tcase_add_loop_test(tcase, use_keeps_the_connection, 0, both);
+	tcase_add_loop_test(tcase, death_ends_the_wait, 0, both);
+	tcase_add_loop_test(tcase, quiet_death_ends_the_wait, 0, both);
+	tcase_add_loop_test(tcase, looking_again_is_no_end, 0, both);
+	tcase_add_loop_test(tcase, signals_are_no_end, 0, both);
+	tcase_add_loop_test(tcase, without_descriptors, 0, both);
+	tcase_add_loop_test(tcase, descriptors_are_given_back, 0, both);
+	tcase_add_test(tcase, each_event_once);
+	return tcase;
+}

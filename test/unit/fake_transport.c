@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../lib/transport.h"
+#include "fake_transport.h"
+#include "support.h"
+#include "watch.h"
+
+/* What a violation says "the transport was". */
+#define TWO_RECEIVE "receiving for two threads"
+#define TWO_REQUEST "sending, calling or checking for two threads"
+
+struct fake_event {
+	struct fake_event *next;
+	size_t size;
+	unsigned char bytes[];
+};
+
+struct transport {
+	struct transport *next;
+	struct fake_event *first;	/* lock */
+	struct fake_event **last;	/* lock */
+	int fd;
+	int daemon_fd;	/* lock */
+	bool is_rung;	/* a byte waits at the fd; lock */
+	pid_t owner;
+	atomic_bool closed;
+	atomic_bool dead;
+	atomic_bool receiving;
+	atomic_bool requesting;
+};
+
+struct fake fake;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct transport *transports;	/* all, the newest first; lock */
+static struct fake_request **requests;	/* lock */
+static unsigned int request_count;	/* lock */
+
+static void violation_note(const char *what)
+{
+	const char *none = NULL;
+
+	atomic_compare_exchange_strong(&fake.violation, &none, what);
+}
+
+/* Of every function of the transport. */
+static void use_check(const struct transport *transport)
+{
+	int cancel_state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	if (cancel_state != PTHREAD_CANCEL_DISABLE)
+		violation_note("called with cancellation enabled");
+	pthread_setcancelstate(cancel_state, NULL);
+	if (transport == NULL)
+		return;
+	if (transport->closed)
+		violation_note("called after close");
+	if (transport->owner != getpid())
+		violation_note("called in a child");
+}
+
+/* What the fake allocates itself does not count. */
+static _Thread_local bool watched;
+
+static void use_begin(const struct transport *transport, atomic_bool *busy,
+		      const char *what)
+{
+	use_check(transport);
+	watched = watch_set(false);
+	if (atomic_exchange(busy, true))
+		violation_note(what);
+	/* A second one has a chance to come. */
+	sched_yield();
+}
+
+static void use_end(atomic_bool *busy)
+{
+	*busy = false;
+	watch_set(watched);
+}
+
+/* The transport. */
+
+static int transport_create_locked(struct transport **ret_transport)
+{
+	struct transport *transport;
+	int fds[2];
+
+	if (fake.open_error != 0)
+		return fake.open_error;
+	transport = calloc(1, sizeof(*transport));
+	if (transport == NULL)
+		return -ENOMEM;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+		free(transport);
+		return -EMFILE;
+	}
+	transport->fd = fds[0];
+	transport->daemon_fd = fds[1];
+	transport->owner = getpid();
+	transport->last = &transport->first;
+	transport->next = transports;
+	transports = transport;
+	fake.opens++;
+	*ret_transport = transport;
+	return 0;
+}
+
+int transport_open(const char *service, size_t message_max,
+		   struct transport **ret_transport)
+{
+	bool was_watched = watch_set(false);
+	int res;
+
+	fake.message_max = message_max;
+	use_check(NULL);
+	if (service == NULL)
+		violation_note("opened without a name");
+	pthread_mutex_lock(&lock);
+	res = transport_create_locked(ret_transport);
+	pthread_mutex_unlock(&lock);
+	watch_set(was_watched);
+	return res;
+}
+
+void transport_close(struct transport *transport)
+{
+	use_check(transport);
+	if (transport->receiving || transport->requesting)
+		violation_note("closed while in use");
+	pthread_mutex_lock(&lock);
+	transport->closed = true;
+	close(transport->fd);
+	if (transport->daemon_fd >= 0)
+		close(transport->daemon_fd);
+	transport->daemon_fd = -1;
+	fake.closes++;
+	pthread_mutex_unlock(&lock);
+}
+
+int transport_fd(const struct transport *transport)
+{
+	use_check(transport);
+	return transport->fd;
+}
+
+int transport_poll_ms(const struct transport *transport)
+{
+	/* To be asked under the lock of transport_event. */
+	atomic_bool *busy = (atomic_bool *)&transport->receiving;
+	int poll_ms;
+
+	use_begin(transport, busy, TWO_RECEIVE);
+	poll_ms = fake.poll_ms;
+	use_end(busy);
+	return poll_ms;
+}
+
+size_t transport_event_max(const struct transport *transport)
+{
+	use_check(transport);
+	return fake.event_max;
+}
+
+static void bell_ring_locked(struct transport *transport)
+{
+	if (!transport->is_rung &&
+	    send(transport->daemon_fd, "", 1, MSG_DONTWAIT) != 1)
+		violation_note("used by the test after its death");
+	transport->is_rung = true;
+}
+
+static void bell_silence_locked(struct transport *transport)
+{
+	char bell;
+
+	if (transport->is_rung &&
+	    recv(transport->fd, &bell, 1, MSG_DONTWAIT) != 1)
+		violation_note("read behind its back");
+	transport->is_rung = false;
+}
+
+static int event_none_locked(struct transport *transport)
+{
+	bell_silence_locked(transport);
+	if (transport->dead)
+		return -ENOTCONN;
+	fake.empties++;
+	return -EAGAIN;
+}
+
+static ssize_t event_take_locked(struct transport *transport, void *bytes,
+				 size_t size, bool batch)
+{
+	struct fake_event *event = transport->first;
+
+	fake.looks++;
+	if (event == NULL)
+		return event_none_locked(transport);
+	if (event->size > size)
+		return -EPROTO;
+	transport->first = event->next;
+	if (transport->first == NULL) {
+		transport->last = &transport->first;
+		if (!batch)
+			bell_silence_locked(transport);
+	}
+	fake.pending--;
+	size = event->size;
+	memcpy(bytes, event->bytes, size);
+	free(event);
+	return (ssize_t)size;
+}
+
+ssize_t transport_event(struct transport *transport, void *event, size_t size,
+			bool batch)
+{
+	ssize_t res;
+
+	use_begin(transport, &transport->receiving, TWO_RECEIVE);
+	pthread_mutex_lock(&lock);
+	res = event_take_locked(transport, event, size, batch);
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	use_end(&transport->receiving);
+	return res;
+}
+
+static struct fake_request *request_create(const struct iovec *iov,
+					   size_t iov_len)
+{
+	struct fake_request *request;
+	size_t size = 0;
+
+	if (iov_len == 0 || iov_len > TRANSPORT_PIECES_MAX)
+		violation_note("given too few or too many pieces");
+	for (size_t i = 0; i < iov_len; i++)
+		size += iov[i].iov_len;
+	request = malloc(sizeof(*request) + size);
+	request->pieces = iov_len;
+	request->size = 0;
+	for (size_t i = 0; i < iov_len; i++) {
+		if (iov[i].iov_len == 0)
+			continue;
+		memcpy(request->bytes + request->size, iov[i].iov_base,
+		       iov[i].iov_len);
+		request->size += iov[i].iov_len;
+	}
+	return request;
+}
+
+static int request_take_locked(struct transport *transport,
+			       const struct iovec *iov, size_t iov_len,
+			       struct fake_request **ret_request)
+{
+	if (transport->dead)
+		return -ENOTCONN;
+	if (fake.refusals > 0) {
+		fake.refusals--;
+		return -EAGAIN;
+	}
+	requests = realloc(requests, (request_count + 1) * sizeof(*requests));
+	*ret_request = request_create(iov, iov_len);
+	requests[request_count++] = *ret_request;
+	return 0;
+}
+
+static int request_take(struct transport *transport, const struct iovec *iov,
+			size_t iov_len, bool called, bool ordered,
+			struct fake_request **ret_request)
+{
+	int res;
+
+	pthread_mutex_lock(&lock);
+	res = request_take_locked(transport, iov, iov_len, ret_request);
+	if (res == 0) {
+		(*ret_request)->called = called;
+		(*ret_request)->ordered = ordered;
+	}
+	pthread_mutex_unlock(&lock);
+	return res;
+}
+
+int transport_send(struct transport *transport, const struct iovec *iov,
+		   size_t iov_len)
+{
+	struct fake_request *request;
+	int res;
+
+	use_begin(transport, &transport->requesting, TWO_REQUEST);
+	res = request_take(transport, iov, iov_len, false, true, &request);
+	use_end(&transport->requesting);
+	return res;
+}
+
+static ssize_t reply_give(struct transport *transport,
+			  const struct fake_request *request, void *bytes,
+			  size_t size)
+{
+	struct fake_reply reply = { .error = 0 };
+	fake_answer_fn answer = fake.answer;
+
+	if (answer == NULL) {
+		violation_note("called, which the test does not expect");
+		return -ENOTCONN;
+	}
+	answer(request, &reply);
+	if (reply.error != 0)
+		return reply.error;
+	if (reply.size <= size) {
+		memcpy(bytes, reply.bytes, reply.size);
+		return (ssize_t)reply.size;
+	}
+	transport->dead = true;
+	return -EPROTO;
+}
+
+ssize_t transport_call(struct transport *transport, const struct iovec *iov,
+		       size_t iov_len, bool ordered, void *reply, size_t size)
+{
+	struct fake_request *request;
+	ssize_t res;
+
+	use_begin(transport, &transport->requesting, TWO_REQUEST);
+	res = request_take(transport, iov, iov_len, true, ordered, &request);
+	if (res == 0)
+		res = reply_give(transport, request, reply, size);
+	use_end(&transport->requesting);
+	return res;
+}
+
+int transport_check(struct transport *transport)
+{
+	int res;
+
+	use_begin(transport, &transport->requesting, TWO_REQUEST);
+	res = transport->dead ? -ENOTCONN : 0;
+	use_end(&transport->requesting);
+	return res;
+}
+
+void transport_abandon(struct transport *transport)
+{
+	use_check(transport);
+	transport->dead = true;
+	fake.abandons++;
+}
+
+/* The test's side. */
+
+void fake_empties_await(unsigned int count)
+{
+	const struct timespec deadline = deadline_get();
+	int res = 0;
+
+	pthread_mutex_lock(&lock);
+	while (fake.empties < count && res == 0)
+		res = pthread_cond_timedwait(&changed, &lock, &deadline);
+	pthread_mutex_unlock(&lock);
+	ck_assert_msg(res == 0, "nobody came to look for an event");
+}
+
+void fake_event_queue(const void *bytes, size_t size)
+{
+	struct fake_event *event = malloc(sizeof(*event) + size);
+	struct transport *transport;
+
+	event->next = NULL;
+	event->size = size;
+	memcpy(event->bytes, bytes, size);
+	pthread_mutex_lock(&lock);
+	transport = transports;
+	bell_ring_locked(transport);
+	*transport->last = event;
+	transport->last = &event->next;
+	fake.pending++;
+	pthread_mutex_unlock(&lock);
+}
+
+void fake_die(bool quietly)
+{
+	pthread_mutex_lock(&lock);
+	transports->dead = true;
+	if (!quietly) {
+		close(transports->daemon_fd);
+		transports->daemon_fd = -1;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+unsigned int fake_request_count(void)
+{
+	unsigned int count;
+
+	pthread_mutex_lock(&lock);
+	count = request_count;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+const struct fake_request *fake_request_get(unsigned int index)
+{
+	const struct fake_request *request = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (index < request_count)
+		request = requests[index];
+	pthread_mutex_unlock(&lock);
+	ck_assert_ptr_nonnull(request);
+	return request;
+}
+
+static void transport_free(struct transport *transport)
+{
+	struct fake_event *event;
+
+	while ((event = transport->first) != NULL) {
+		transport->first = event->next;
+		free(event);
+	}
+	free(transport);
+}
+
+static void fake_clear(void)
+{
+	struct transport *transport;
+
+	while ((transport = transports) != NULL) {
+		transports = transport->next;
+		transport_free(transport);
+	}
+	while (request_count > 0)
+		free(requests[--request_count]);
+	free(requests);
+	requests = NULL;
+}
+
+void fake_setup(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.poll_ms = -1;
+	fake.event_max = 1024 * 1024;
+}
+
+void fake_teardown(void)
+{
+	fake_clear();
+	ck_assert_msg(fake.violation == NULL, "the transport was %s",
+		      fake.violation);
+	ck_assert_uint_eq(fake.opens, fake.closes);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#define _GNU_SOURCE
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support.h"
+
+struct timespec deadline_get(void)
+{
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += DEADLINE_S;
+	return deadline;
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool until(bool (*condition)(const void *data), const void *data)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	uint64_t end = now_ms() + DEADLINE_S * 1000;
+
+	while (!condition(data)) {
+		if (now_ms() >= end)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
+void thread_start(pthread_t *ret_thread, void *(*body)(void *data), void *data)
+{
+	ck_assert_int_eq(pthread_create(ret_thread, NULL, body, data), 0);
+}
+
+void *thread_join(pthread_t thread)
+{
+	struct timespec deadline = deadline_get();
+	void *result;
+
+	ck_assert_msg(pthread_timedjoin_np(thread, &result, &deadline) == 0,
+		      "a thread did not end");
+	return result;
+}
+
+struct child child_fork(void)
+{
+	struct child child;
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	child.pid = fork();
+	ck_assert_int_ge(child.pid, 0);
+	child.fd = fds[0];
+	if (child.pid != 0)
+		close(fds[1]);
+	return child;
+}
+
+/* poll() itself is watched. */
+static bool fd_wait(int fd, const struct timespec *timeout)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	return ppoll(&pollfd, 1, timeout, NULL) > 0;
+}
+
+int child_wait(const struct child *child)
+{
+	const struct timespec timeout = { .tv_sec = DEADLINE_S };
+	int status;
+
+	if (!fd_wait(child->fd, &timeout))
+		kill(child->pid, SIGKILL);
+	close(child->fd);
+	ck_assert_int_eq(waitpid(child->pid, &status, 0), child->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int child_run(int (*body)(void *data), void *data)
+{
+	struct child child = child_fork();
+
+	if (child.pid == 0)
+		_exit(body(data));
+	return child_wait(&child);
+}
+
+bool fd_is_readable(int fd)
+{
+	const struct timespec none = { .tv_sec = 0 };
+
+	return fd_wait(fd, &none);
+}
+
+unsigned int fd_count(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count;
+}

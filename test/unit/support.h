@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * Threads, children and waiting, for tests that must end. Whatever does not
+ * happen until the deadline fails the test.
+ */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include <check.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* How long anything may take that should happen at once. */
+#define DEADLINE_S 10
+
+/* The deadline from now on, on CLOCK_REALTIME. */
+struct timespec deadline_get(void);
+
+/* Milliseconds, on CLOCK_MONOTONIC. */
+uint64_t now_ms(void);
+
+/* Wait until the condition holds. False: the deadline came first. */
+bool until(bool (*condition)(const void *data), const void *data);
+
+void thread_start(pthread_t *ret_thread, void *(*body)(void *data),
+		  void *data);
+void *thread_join(pthread_t thread);
+
+/* A forked process; pid is 0 in itself. */
+struct child {
+	pid_t pid;
+	int fd;		/* shows that it has ended */
+};
+
+/* The child ends with _exit, 0 if all was well. */
+struct child child_fork(void);
+
+/* Its exit status, or -1: it died, or was killed at the deadline. */
+int child_wait(const struct child *child);
+
+/* Fork, run the body in the child, wait. */
+int child_run(int (*body)(void *data), void *data);
+
+/* Is the descriptor readable? */
+bool fd_is_readable(int fd);
+
+/* How many descriptors this process has open. */
+unsigned int fd_count(void);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watch.h"
+
+/* The linker gives these names. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void __real_free(void *memory);
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __real_madvise(void *memory, size_t size, int advice);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void __wrap_free(void *memory);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_madvise(void *memory, size_t size, int advice);
+
+static atomic_uint allocations;
+static atomic_size_t largest;
+static atomic_long live;
+static atomic_uint polls;
+static atomic_int poll_timeout = -2;
+static atomic_bool madvise_fails;
+static void (*volatile realloc_hook)(void);
+
+/* Volatile, as compilers know malloc, and that it looks at none of these. */
+static _Thread_local volatile bool is_on;
+static _Thread_local volatile int fail_after = -1;
+static _Thread_local volatile bool has_failed;
+
+void watch_reset(void)
+{
+	allocations = 0;
+	largest = 0;
+	live = 0;
+	polls = 0;
+	poll_timeout = -2;
+	madvise_fails = false;
+	realloc_hook = NULL;
+	watch_fail_after(-1);
+}
+
+bool watch_set(bool on)
+{
+	bool before = is_on;
+
+	/* No allocation moves from one side to the other. */
+	__asm__ volatile("" : : : "memory");
+	is_on = on;
+	__asm__ volatile("" : : : "memory");
+	return before;
+}
+
+unsigned int watch_allocations(void)
+{
+	return allocations;
+}
+
+size_t watch_largest(void)
+{
+	return largest;
+}
+
+long watch_live(void)
+{
+	return live;
+}
+
+void watch_fail_after(int count)
+{
+	fail_after = count;
+	has_failed = false;
+}
+
+bool watch_has_failed(void)
+{
+	return has_failed;
+}
+
+unsigned int watch_polls(void)
+{
+	return polls;
+}
+
+int watch_poll_timeout(void)
+{
+	return poll_timeout;
+}
+
+void watch_realloc_hook(void (*hook)(void))
+{
+	realloc_hook = hook;
+}
+
+void watch_madvise_fail(bool fail)
+{
+	madvise_fails = fail;
+}
+
+/* Count one of that size; false if it has to fail. */
+static bool allocation_note(size_t size)
+{
+	size_t seen = largest;
+
+	if (!is_on)
+		return true;
+	allocations++;
+	while (seen < size &&
+	       !atomic_compare_exchange_weak(&largest, &seen, size))
+		;
+	if (fail_after < 0 || fail_after-- > 0)
+		return true;
+	has_failed = true;
+	errno = ENOMEM;
+	return false;
+}
+
+static void *live_add(void *memory)
+{
+	if (is_on)
+		live += (long)malloc_usable_size(memory);
+	return memory;
+}
+
+static void live_subtract(void *memory)
+{
+	if (is_on)
+		live -= (long)malloc_usable_size(memory);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_note(size) ? live_add(__real_malloc(size)) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_note(count * size) ?
+		       live_add(__real_calloc(count, size)) :
+		       NULL;
+}
+
+/* realloc that never grows in place. */
+static void *memory_move(void *memory, size_t size)
+{
+	size_t before = malloc_usable_size(memory);
+	static void *moved;	/* reachable in a child of the hook */
+	void (*hook)(void) = realloc_hook;
+
+	moved = __real_malloc(size);
+	if (memory != NULL)
+		memcpy(moved, memory, size < before ? size : before);
+	__real_free(memory);
+	realloc_hook = NULL;
+	hook();
+	return moved;
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	void *grown;
+
+	if (!allocation_note(size))
+		return NULL;
+	live_subtract(memory);
+	grown = is_on && realloc_hook != NULL ? memory_move(memory, size) :
+						__real_realloc(memory, size);
+	return live_add(grown);
+}
+
+void __wrap_free(void *memory)
+{
+	live_subtract(memory);
+	__real_free(memory);
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	poll_timeout = timeout;
+	polls++;
+	return __real_poll(fds, count, timeout);
+}
+
+int __wrap_madvise(void *memory, size_t size, int advice)
+{
+	if (!madvise_fails)
+		return __real_madvise(memory, size, advice);
+	errno = EINVAL;
+	return -1;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A look at, and a hand in, what the library asks of libc. Needs the linker
+ * options -Wl,--wrap=F for F in malloc calloc realloc free poll madvise.
+ */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Count from zero, and let all allocations succeed. */
+void watch_reset(void);
+
+/* Let this thread's allocations count, or not. What held before. */
+bool watch_set(bool on);
+
+/* The value of a call, whose allocations count. */
+#define WATCHED(call)                                                          \
+	({                                                                     \
+		bool watch_before = watch_set(true);                           \
+		__typeof__(call) watch_value = (call);                         \
+		watch_set(watch_before);                                       \
+		watch_value;                                                   \
+	})
+
+/* Of those that count, since the reset: how many were made, */
+unsigned int watch_allocations(void);
+/* the most bytes that one of them asked for, */
+size_t watch_largest(void);
+/* and the bytes that were allocated, less those that were freed. */
+long watch_live(void);
+
+/* Of this thread's, the one after so many more fails; -1: none does. */
+void watch_fail_after(int count);
+
+/* Has the allocation that was to fail been asked for? */
+bool watch_has_failed(void);
+
+/* How many polls began, and the timeout of the last; -2: there was none. */
+unsigned int watch_polls(void);
+int watch_poll_timeout(void);
+
+/* Call this in the next realloc, when the old memory is gone already. */
+void watch_realloc_hook(void (*hook)(void));
+
+/* Let every madvise fail, as old kernels do. */
+void watch_madvise_fail(bool fail);
+
+#endif
