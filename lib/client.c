@@ -11,7 +11,7 @@
 #include "wire.h"
 
 #define PATIENCE_S 1
-#define SLEEP_FIRST_US 100
+#define SLEEP_STEP_US 50
 #define SLEEP_MAX_US 20000
 
 static void client_destroy(struct handle_object *object)
@@ -262,7 +262,6 @@ static bool patience_is_over(struct client_patience *patience)
 	if (patience->sleep_us == 0) {
 		patience->deadline = now;
 		patience->deadline.tv_sec += PATIENCE_S;
-		patience->sleep_us = SLEEP_FIRST_US;
 	}
 	return now.tv_sec > patience->deadline.tv_sec ||
 	       (now.tv_sec == patience->deadline.tv_sec &&
@@ -276,10 +275,10 @@ bool client_pause(const struct client *client,
 
 	if (patience_is_over(patience))
 		return false;
+	if (patience->sleep_us < SLEEP_MAX_US)
+		patience->sleep_us += SLEEP_STEP_US;
 	sleep.tv_sec = 0;
 	sleep.tv_nsec = patience->sleep_us * 1000L;
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, NULL);
-	if (patience->sleep_us < SLEEP_MAX_US)
-		patience->sleep_us *= 2;
 	return client_is_open(client);
 }

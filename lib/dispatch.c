@@ -16,6 +16,7 @@ struct dispatch {
 	struct client_use use;
 	bool waits;		/* for an event, while none is pending */
 	bool stops;		/* after one event */
+	bool woken;		/* there may be more to see than events */
 	int wake_fd;		/* for the wait */
 	int poll_ms;		/* the same */
 	bool holds;		/* an event that has to be released */
@@ -75,6 +76,12 @@ static void dispatch_end(void *data)
 	client_put(&d->use);
 }
 
+static unsigned int event_hints(const struct dispatch *d)
+{
+	return (d->stops ? 0 : TRANSPORT_BATCH) |
+	       (d->waits && !d->woken ? TRANSPORT_WAITS : 0);
+}
+
 static cs_error_t event_take_locked(struct dispatch *d)
 {
 	struct client *client = d->use.client;
@@ -86,7 +93,7 @@ static cs_error_t event_take_locked(struct dispatch *d)
 		return CS_ERR_BAD_HANDLE;
 	len = transport_event(client->transport, bytes,
 			      transport_event_max(client->transport),
-			      !d->stops);
+			      event_hints(d));
 	if (len == -EAGAIN && d->waits) {
 		d->wake_fd = client_wake_fd_locked(client);
 		d->poll_ms = d->wake_fd < 0 ?
@@ -123,12 +130,14 @@ static void event_wait(struct dispatch *d)
 	cancel_allow(d);
 	poll(fds, 2, d->poll_ms);
 	cancel_put_off(d);
+	d->woken = true;
 }
 
 static cs_error_t event_next(struct dispatch *d)
 {
 	cs_error_t err;
 
+	d->woken = false;
 	if (d->waits) {
 		/* Under load there may never be a wait to be cancelled in. */
 		cancel_allow(d);

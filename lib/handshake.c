@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* struct ucred */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <qb/qbipc_common.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -151,6 +152,12 @@ static ssize_t piece_receive(int fd, void *piece, size_t size,
 	return len;
 }
 
+/* The server may refuse as it likes, but not in words with another meaning. */
+static int refusal_errno(int error)
+{
+	return error < 0 && error != -ENOTSUP ? error : -EPROTO;
+}
+
 /* All of the reply, or all that there is if it tells an error. */
 static int reply_receive(int fd, struct handshake_reply *ret_reply,
 			 pid_t *ret_sender)
@@ -167,9 +174,7 @@ static int reply_receive(int fd, struct handshake_reply *ret_reply,
 		used += (size_t)len;
 		if (used >= sizeof(ret_reply->header) &&
 		    ret_reply->header.error != 0)
-			return ret_reply->header.error < 0 ?
-				       ret_reply->header.error :
-				       -EPROTO;
+			return refusal_errno(ret_reply->header.error);
 	}
 	return ret_reply->header.size == sizeof(*ret_reply) ? 0 : -EPROTO;
 }
@@ -195,14 +200,20 @@ static int reply_check(const struct handshake_reply *reply)
 	return 0;
 }
 
-static void reply_copy(const struct handshake_reply *reply,
-		       struct handshake *ret_handshake)
+static int reply_copy(const struct handshake_reply *reply,
+		      struct handshake *handshake)
 {
-	ret_handshake->is_shm = reply->type == QB_IPC_SHM;
-	ret_handshake->message_max = reply->message_max;
-	memcpy(ret_handshake->request, reply->request, PATH_MAX);
-	memcpy(ret_handshake->response, reply->response, PATH_MAX);
-	memcpy(ret_handshake->event, reply->event, PATH_MAX);
+	handshake->is_shm = reply->type == QB_IPC_SHM;
+	handshake->message_max = reply->message_max;
+	if (!handshake->is_shm)
+		return 0;
+	handshake->request = strdup(reply->request);
+	handshake->response = strdup(reply->response);
+	handshake->event = strdup(reply->event);
+	return handshake->request == NULL || handshake->response == NULL ||
+			       handshake->event == NULL ?
+		       -ENOMEM :
+		       0;
 }
 
 static int fd_talk(int fd, size_t message_max, struct handshake_reply *reply,
@@ -228,22 +239,30 @@ int handshake_run(const char *service, size_t message_max,
 		  struct handshake *ret_handshake)
 {
 	struct handshake_reply *reply = malloc(sizeof(*reply));
-	int fd = -1;
+	struct handshake handshake = { .fd = -1 };
 	int res;
 
 	if (reply == NULL)
 		return -ENOMEM;
-	res = service_connect(service, &fd);
-	if (res == 0) {
-		res = fd_talk(fd, message_max, reply,
-			      &ret_handshake->server_pid);
-		if (res < 0)
-			close(fd);
-	}
-	if (res == 0) {
-		ret_handshake->fd = fd;
-		reply_copy(reply, ret_handshake);
-	}
+	res = service_connect(service, &handshake.fd);
+	if (res == 0)
+		res = fd_talk(handshake.fd, message_max, reply,
+			      &handshake.server_pid);
+	if (res == 0)
+		res = reply_copy(reply, &handshake);
+	if (res == 0)
+		*ret_handshake = handshake;
+	else
+		handshake_clear(&handshake);
 	free(reply);
 	return res;
+}
+
+void handshake_clear(struct handshake *handshake)
+{
+	if (handshake->fd >= 0)
+		close(handshake->fd);
+	free(handshake->request);
+	free(handshake->response);
+	free(handshake->event);
 }

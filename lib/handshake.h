@@ -8,7 +8,6 @@
 #ifndef HANDSHAKE_H
 #define HANDSHAKE_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -18,9 +17,9 @@ struct handshake {
 	bool is_shm;		/* the rings below are there */
 	pid_t server_pid;	/* 0: in a place that is not seen from here */
 	size_t message_max;	/* in bytes, of requests, replies and events */
-	char request[PATH_MAX];	/* names of rings */
-	char response[PATH_MAX];
-	char event[PATH_MAX];
+	char *request;		/* names of rings */
+	char *response;
+	char *event;
 };
 
 /*
@@ -28,9 +27,12 @@ struct handshake {
  * Blocks until the daemon answers, signals do not end it. The fd is the
  * caller's, close-on-exec and non-blocking. 0; -EACCES, -ENOSPC or whatever
  * else the daemon refuses with; -ECONNREFUSED (no daemon), -EPROTO (its
- * answer makes no sense), or an errno of socket or connect.
+ * answer makes no sense), -ENOMEM, or an errno of socket or connect.
  */
 int handshake_run(const char *service, size_t message_max,
 		  struct handshake *ret_handshake);
+
+/* Close the fd and free the names. */
+void handshake_clear(struct handshake *handshake);
 
 #endif

@@ -46,9 +46,9 @@ size_t transport_event_max(const struct transport *transport)
 }
 
 ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			bool batch)
+			unsigned int hints)
 {
-	return transport->kind->event(transport, event, size, batch);
+	return transport->kind->event(transport, event, size, hints);
 }
 
 int transport_send(struct transport *transport, const struct iovec *iov,

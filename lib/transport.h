@@ -51,14 +51,20 @@ int transport_poll_ms(const struct transport *transport);
 /* The size of the largest event, in bytes. */
 size_t transport_event_max(const struct transport *transport);
 
+/* Hints for transport_event. */
+enum {
+	/* More will be asked for; until then the fd may be readable in vain. */
+	TRANSPORT_BATCH = 1,
+	/* If there is none, the fd will be waited for: no need to look at it. */
+	TRANSPORT_WAITS = 2,
+};
+
 /*
- * Take one event, without blocking. @batch: the caller will come for more,
- * and until it did the fd may remain readable for nothing. Its length, or
- * -EAGAIN (none pending), -ENOTCONN, -EPROTO (an event larger than @size: it
- * cannot be taken).
+ * Take one event, without blocking. Its length, or -EAGAIN (none pending),
+ * -ENOTCONN, -EPROTO (an event larger than @size: it cannot be taken).
  */
 ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			bool batch);
+			unsigned int hints);
 
 /*
  * Send a multicast, which has no reply. 0, or -EAGAIN (not now: flow control

@@ -14,17 +14,10 @@
 #include "transport_kind.h"
 #include "wire.h"
 
-/* From which level of the daemon's flow control on a request is refused. */
-#define FLOW_CONTROL_ALL 1
-#define FLOW_CONTROL_ORDERED 2
-
 /* What libqb needs while it connects. */
 #define DESCRIPTORS 3
 
-/* How often a wait for a reply looks whether the daemon still lives. */
-#define REPLY_POLL_MS 50
-
-/* The same for a wait for an event, where the fd does not show it. */
+/* How often a wait for an event does that, where the fd does not show it. */
 #define EVENT_POLL_MS 1000
 
 struct calls {
@@ -126,11 +119,11 @@ static ssize_t result_of_receive(struct transport *transport, ssize_t res)
 }
 
 static ssize_t calls_event(struct transport *transport, void *event,
-			   size_t size, bool batch)
+			   size_t size, unsigned int hints)
 {
 	ssize_t res;
 
-	(void)batch;
+	(void)hints;
 	if (transport->dead)
 		return -ENOTCONN;
 	res = qb_ipcc_event_recv(calls_of(transport)->connection, event, size,

@@ -9,11 +9,18 @@
 
 #include "transport.h"
 
+/* From which level of the daemon's flow control on a request is refused. */
+#define FLOW_CONTROL_ALL 1
+#define FLOW_CONTROL_ORDERED 2
+
+/* How often a wait for a reply looks whether the daemon still lives. */
+#define REPLY_POLL_MS 50
+
 /* The functions of transport.h; none is called once the transport is dead. */
 struct transport_kind {
 	void (*close)(struct transport *transport);
 	ssize_t (*event)(struct transport *transport, void *event, size_t size,
-			 bool batch);
+			 unsigned int hints);
 	int (*send)(struct transport *transport, const struct iovec *iov,
 		    size_t iov_len, bool ordered);
 	ssize_t (*receive)(struct transport *transport, void *reply,

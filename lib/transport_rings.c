@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <qb/qbrb.h>
 #include <signal.h>
@@ -27,25 +28,17 @@
  * its event, and then makes the fd readable for nothing, once.
  */
 
-/* How often a wait for a reply looks whether the daemon still lives. */
-#define REPLY_POLL_MS 50
-
 /* How long a daemon that hung up is given to be dead. */
 #define DEATH_MS 20
 
 /* How often to look for an event whose byte came before it. */
 #define EVENT_POLL_MS 50
 
-/* From which level of the daemon's flow control on a request is refused. */
-#define FLOW_CONTROL_ALL 1
-#define FLOW_CONTROL_ORDERED 2
-
 struct rings {
 	struct transport transport;
 	qb_ringbuffer_t *request;
 	qb_ringbuffer_t *response;
 	qb_ringbuffer_t *event;
-	size_t request_max;
 	ssize_t owed;		/* bytes; negative: read ahead of events */
 	struct handshake handshake;
 };
@@ -126,13 +119,16 @@ static ssize_t bytes_read(struct rings *rings, ssize_t count)
 }
 
 /* The ring was empty. Is there anything at the door? */
-static ssize_t door_look(struct rings *rings, void *event, size_t size)
+static ssize_t door_look(struct rings *rings, void *event, size_t size,
+			 bool waits)
 {
 	struct pollfd poll_fd = { .fd = rings->transport.fd, .events = POLLIN };
 	ssize_t len;
 
 	if (rings->owed > 0 && bytes_read(rings, rings->owed) > 0)
 		return event_take(rings, event, size);
+	if (waits && !rings->transport.dead)
+		return -EAGAIN;
 	if (poll(&poll_fd, 1, 0) <= 0)
 		return rings->transport.dead ? -ENOTCONN : -EAGAIN;
 	len = event_take(rings, event, size);
@@ -146,15 +142,16 @@ static ssize_t door_look(struct rings *rings, void *event, size_t size)
 }
 
 static ssize_t rings_event(struct transport *transport, void *event,
-			   size_t size, bool batch)
+			   size_t size, unsigned int hints)
 {
 	struct rings *rings = rings_of(transport);
 	ssize_t len;
 
 	len = event_take(rings, event, size);
 	if (len == -EAGAIN)
-		len = door_look(rings, event, size);
-	if (len >= 0 && !batch)
+		len = door_look(rings, event, size,
+				(hints & TRANSPORT_WAITS) != 0);
+	if (len >= 0 && (hints & TRANSPORT_BATCH) == 0)
 		bytes_read(rings, rings->owed);
 	transport->poll_ms = rings->owed < 0 ? EVENT_POLL_MS : -1;
 	return len;
@@ -204,7 +201,7 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 
 	for (size_t i = 0; i < iov_len; i++)
 		size += iov[i].iov_len;
-	if (size > rings->request_max)
+	if (size > transport->event_max)
 		return -EMSGSIZE;
 	/* A reply that nobody waits for would be taken for the next one. */
 	if (qb_rb_chunks_used(rings->response) > 0)
@@ -285,23 +282,21 @@ static void file_remove(const char *ring, const char *part)
 }
 
 /* Nobody else will: the daemon that made them is dead. */
-static void files_remove(const struct handshake *handshake)
+static void files_remove(struct handshake *handshake)
 {
 	const char *const rings[] = { handshake->request, handshake->response,
 				      handshake->event };
-	char directory[PATH_MAX];
 	char *slash;
 
 	for (size_t i = 0; i < 3; i++) {
 		file_remove(rings[i], "-header");
 		file_remove(rings[i], "-data");
 	}
-	memcpy(directory, handshake->event, sizeof(directory));
-	slash = strrchr(directory, '/');
+	slash = strrchr(handshake->event, '/');
 	if (slash == NULL)
 		return;
 	*slash = '\0';
-	rmdir(directory);
+	rmdir(handshake->event);
 }
 
 static void rings_close(struct transport *transport)
@@ -311,12 +306,15 @@ static void rings_close(struct transport *transport)
 
 	rings_check(transport);
 	remove = daemon_is_dead(rings);
+	/* First: the daemon cleans up meanwhile. */
+	close(transport->fd);
+	rings->handshake.fd = -1;
 	qb_rb_close(rings->event);
 	qb_rb_close(rings->response);
 	qb_rb_close(rings->request);
 	if (remove)
 		files_remove(&rings->handshake);
-	close(transport->fd);
+	handshake_clear(&rings->handshake);
 	free(rings);
 }
 
@@ -390,17 +388,16 @@ int transport_rings_open(const char *service, size_t message_max,
 		goto free_rings;
 	res = rings->handshake.is_shm ? rings_open(rings) : -ENOTSUP;
 	if (res < 0)
-		goto close_fd;
+		goto clear_handshake;
 	rings->transport.kind = &rings_kind;
 	rings->transport.fd = rings->handshake.fd;
 	rings->transport.poll_ms = -1;
 	rings->transport.event_max = rings->handshake.message_max;
-	rings->request_max = rings->handshake.message_max;
 	*ret_transport = &rings->transport;
 	return 0;
 
-close_fd:
-	close(rings->handshake.fd);
+clear_handshake:
+	handshake_clear(&rings->handshake);
 free_rings:
 	free(rings);
 	return res;

@@ -202,7 +202,7 @@ static int event_none_locked(struct transport *transport)
 }
 
 static ssize_t event_take_locked(struct transport *transport, void *bytes,
-				 size_t size, bool batch)
+				 size_t size, unsigned int hints)
 {
 	struct fake_event *event = transport->first;
 
@@ -214,7 +214,7 @@ static ssize_t event_take_locked(struct transport *transport, void *bytes,
 	transport->first = event->next;
 	if (transport->first == NULL) {
 		transport->last = &transport->first;
-		if (!batch)
+		if ((hints & TRANSPORT_BATCH) == 0)
 			bell_silence_locked(transport);
 	}
 	fake.pending--;
@@ -225,13 +225,13 @@ static ssize_t event_take_locked(struct transport *transport, void *bytes,
 }
 
 ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			bool batch)
+			unsigned int hints)
 {
 	ssize_t res;
 
 	use_begin(transport, &transport->receiving, TWO_RECEIVE);
 	pthread_mutex_lock(&lock);
-	res = event_take_locked(transport, event, size, batch);
+	res = event_take_locked(transport, event, size, hints);
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 	use_end(&transport->receiving);
