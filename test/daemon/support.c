@@ -166,6 +166,24 @@ pid_t daemon_pid(void)
 	return (pid_t)atoi(environment_get("COROSYNC_PID"));
 }
 
+/* A zombie's other threads may still hold its side of the connections. */
+void daemon_kill(void)
+{
+	ck_assert_int_eq(kill(daemon_pid(), SIGKILL), 0);
+	wait_for(process_state(daemon_pid()) == 0);
+}
+
+void daemon_stop(void)
+{
+	ck_assert_int_eq(kill(daemon_pid(), SIGSTOP), 0);
+	wait_for(process_state(daemon_pid()) == 'T');
+}
+
+void daemon_continue(void)
+{
+	ck_assert_int_eq(kill(daemon_pid(), SIGCONT), 0);
+}
+
 void daemon_restart(void)
 {
 	FILE *restart = popen(environment_get("COROSYNC_RESTART"), "r");

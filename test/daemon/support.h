@@ -71,6 +71,11 @@ const char *environment_get(const char *name);
 /* The daemon's process id. */
 pid_t daemon_pid(void);
 
+/* End it, and wait until it is gone; stop it, until daemon_continue. */
+void daemon_kill(void);
+void daemon_stop(void);
+void daemon_continue(void);
+
 /* Start the daemon anew, killing it first if it lives. */
 void daemon_restart(void);
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * The daemon stops for a while, and goes on. Whoever needs it meanwhile
+ * sleeps, or is told to try again, and nothing that was accepted is lost.
+ */
+
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "calls.h"
+#include "events.h"
+#include "pattern.h"
+#include "suites.h"
+#include "support.h"
+#include "victim.h"
+
+/* How long to watch a thread, and how much of that it may be running. */
+#define WATCH_MS 500
+#define CPU_PERCENT_MAX 20
+
+static const size_t sizes[] = {
+	0, 64, 1024, 8192, 102400, 1047552, 8388608,
+};
+
+static struct iovec message;
+
+static double seconds_of(clockid_t clock)
+{
+	struct timespec time;
+
+	ck_assert_int_eq(clock_gettime(clock, &time), 0);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double cpu_seconds(const struct victim *victim)
+{
+	clockid_t clock;
+
+	ck_assert_int_eq(pthread_getcpuclockid(victim->thread, &clock), 0);
+	return seconds_of(clock);
+}
+
+static void victims_assert_asleep(const struct victim *list, int count)
+{
+	double begin = seconds_of(CLOCK_MONOTONIC), cpu[VICTIMS], used;
+	int i;
+
+	for (i = 0; i < count; i++)
+		cpu[i] = cpu_seconds(&list[i]);
+	wait_for((seconds_of(CLOCK_MONOTONIC) - begin) * 1000 > WATCH_MS);
+	for (i = 0; i < count; i++) {
+		used = (cpu_seconds(&list[i]) - cpu[i]) /
+		       (seconds_of(CLOCK_MONOTONIC) - begin) * 100;
+		ck_assert_msg(used < CPU_PERCENT_MAX, "%s: %.0f%% CPU",
+			      list[i].call->name, used);
+	}
+}
+
+/* Dispatching what is there needs no daemon, so there is nothing to wait for. */
+static bool victim_needs_daemon(const struct victim *victim)
+{
+	return strstr(victim->call->name, "_dispatch") == NULL;
+}
+
+static void victim_assert_went_on(struct victim *victim)
+{
+	cs_error_t err = victim_join(victim);
+
+	if (victim->refusals > 0 && err == CS_ERR_TRY_AGAIN)
+		err = CS_OK;
+	ck_assert_msg(err == victim->call->expected, "%s: %s",
+		      victim->call->name, cs_strerror(err));
+}
+
+static void victim_close(const struct victim *victim)
+{
+	if (victim->handle == victim->owner &&
+	    strstr(victim->call->name, "_finalize") != NULL)
+		assert_cs(CS_ERR_BAD_HANDLE,
+			  victim->service->finalize(victim->owner));
+	else
+		assert_cs(CS_OK, victim->service->finalize(victim->owner));
+}
+
+START_TEST(calls_go_on)
+{
+	struct victim list[VICTIMS];
+	int count = 0, i;
+
+	victims_open();
+	daemon_stop();
+	for (i = 0; i < VICTIMS; i++)
+		if (victim_needs_daemon(&victims[i])) {
+			list[count] = victims[i];
+			victim_start(&list[count++]);
+		}
+	victims_assert_asleep(list, count);
+	for (i = 0; i < count; i++)
+		list[i].enough = true;
+	daemon_continue();
+	for (i = 0; i < count; i++)
+		victim_assert_went_on(&list[i]);
+	for (i = 0; i < count; i++)
+		victim_close(&list[i]);
+	for (i = 0; i < VICTIMS; i++)
+		if (!victim_needs_daemon(&victims[i]))
+			victim_close(&victims[i]);
+}
+END_TEST
+
+static cs_error_t cpg_initialize_call(uint64_t handle)
+{
+	cs_error_t err = cpg_initialize(&handle, NULL);
+
+	return err == CS_OK ? cpg_finalize(handle) : err;
+}
+
+static cs_error_t quorum_initialize_call(uint64_t handle)
+{
+	cs_error_t err = quorum_initialize(&handle, NULL, NULL);
+
+	return err == CS_OK ? quorum_finalize(handle) : err;
+}
+
+START_TEST(initialize_goes_on)
+{
+	static const struct call calls[] = {
+		{ "cpg_initialize", cpg_initialize_call, CS_OK },
+		{ "quorum_initialize", quorum_initialize_call, CS_OK },
+	};
+	struct victim list[] = { { .call = &calls[0] }, { .call = &calls[1] } };
+	int i;
+
+	daemon_stop();
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		victim_start(&list[i]);
+	victims_assert_asleep(list, ARRAY_SIZE(list));
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		list[i].enough = true;
+	daemon_continue();
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		victim_assert_went_on(&list[i]);
+}
+END_TEST
+
+static cs_error_t message_send(uint64_t handle)
+{
+	return cpg_mcast_joined(handle, CPG_TYPE_AGREED, &message, 1);
+}
+
+static void messages_assert_delivered(cpg_handle_t handle, size_t count)
+{
+	struct event *event;
+	size_t i;
+
+	assert_ok(pattern_send(handle, sizeof(count), 1, 1));
+	dispatch_until(handle, event_was_delivered(sizeof(count), 1));
+	ck_assert_uint_eq(events_count_of(EVENT_DELIVER), count + 1);
+	for (i = 0; i < count; i++) {
+		event = event_get_of(EVENT_DELIVER, i);
+		ck_assert_uint_eq(event->msg_len, message.iov_len);
+		ck_assert_mem_eq(event->msg, message.iov_base, message.iov_len);
+	}
+}
+
+/* Better 11: a sender fills whatever there is to fill, and then sleeps. */
+START_TEST(messages_of_each_size)
+{
+	static const struct call call = { "cpg_mcast_joined", message_send,
+					  CS_OK };
+	struct victim victim = { .call = &call,
+				 .handle = cpg_open_numbered(0) };
+
+	message.iov_len = sizes[_i];
+	message.iov_base = malloc(sizes[_i] + 1);
+	pattern_fill(message.iov_base, message.iov_len, 2);
+	daemon_stop();
+	victim_start(&victim);
+	wait_for(victim.refusals > 0 || process_state(victim.tid) == 'S');
+	victims_assert_asleep(&victim, 1);
+	victim.enough = true;
+	daemon_continue();
+	victim_assert_went_on(&victim);
+	messages_assert_delivered(victim.handle, (size_t)victim.oks);
+	assert_cs(CS_OK, cpg_finalize(victim.handle));
+	free(message.iov_base);
+}
+END_TEST
+
+Suite *stopped_suite(void)
+{
+	Suite *suite = suite_create("stopped");
+	TCase *tcase = case_add(suite, "stopped");
+
+	tcase_add_checked_fixture(tcase, daemon_continue, NULL);
+	tcase_add_unchecked_fixture(tcase, NULL, daemon_continue);
+	tcase_add_test(tcase, calls_go_on);
+	tcase_add_test(tcase, initialize_goes_on);
+	tcase_add_loop_test(tcase, messages_of_each_size, 0,
+			    ARRAY_SIZE(sizes));
+	return suite;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#define _GNU_SOURCE
+#include <poll.h>
+#include <unistd.h>
+
+#include "support.h"
+#include "victim.h"
+
+#define CALLS_ENOUGH 1000
+
+struct victim victims[VICTIMS];
+
+void call_assert(cs_error_t want, const struct call *call, uint64_t handle)
+{
+	cs_error_t err = call->run(handle);
+
+	ck_assert_msg(err == want, "%s: %s", call->name, cs_strerror(err));
+}
+
+void victim_assert(cs_error_t want, const struct victim *victim)
+{
+	calls_group = victim->group;
+	call_assert(want, victim->call, victim->handle);
+}
+
+/* A process can be in a group once. */
+cpg_handle_t cpg_open_numbered(int number)
+{
+	char suffix[] = { (char)('a' + number), '\0' };
+
+	calls_group = name_unique(suffix);
+	return cpg_open_joined(&calls_group);
+}
+
+static void victim_open(int number)
+{
+	struct victim *victim = &victims[number];
+	int cpg = number + CPG_ASK, iteration = cpg - CPG_ASK_END;
+	int quorum = iteration - ITERATION_CALLS + QUORUM_ASK;
+
+	if (iteration < ITERATION_CALLS) {
+		victim->service = &services[0];
+		victim->owner = victim->handle = cpg_open_numbered(number);
+		victim->group = calls_group;
+	} else {
+		victim->service = &services[1];
+		victim->owner = victim->handle = quorum_open(QUORUM_MODEL_V1);
+	}
+	if (iteration < 0) {
+		victim->call = &cpg_calls[cpg];
+	} else if (iteration < ITERATION_CALLS) {
+		victim->call = &iteration_calls[iteration];
+		assert_ok(cpg_iteration_initialize(victim->owner,
+						   CPG_ITERATION_ALL, NULL,
+						   &victim->handle));
+	} else {
+		victim->call = &quorum_calls[quorum];
+	}
+}
+
+void victims_open(void)
+{
+	int i;
+
+	for (i = 0; i < VICTIMS; i++)
+		victim_open(i);
+}
+
+static void *victim_run(void *data)
+{
+	struct victim *victim = data;
+	cs_error_t err;
+
+	calls_group = victim->group;
+	victim->tid = gettid();
+	do {
+		err = victim->call->run(victim->handle);
+		if (err == CS_OK)
+			victim->oks++;
+		if (err == CS_ERR_TRY_AGAIN) {
+			victim->refusals++;
+			poll(NULL, 0, 1);
+		}
+	} while (!victim->enough &&
+		 (err == CS_OK || err == CS_ERR_TRY_AGAIN));
+	victim->result = err;
+	clock_gettime(CLOCK_MONOTONIC, &victim->end);
+	return NULL;
+}
+
+/* It waits for the daemon, is told to wait, or does not need the daemon. */
+static bool victim_is_under_way(const struct victim *victim)
+{
+	return victim->oks >= CALLS_ENOUGH || victim->refusals > 0 ||
+	       (victim->tid != 0 && process_state(victim->tid) == 'S');
+}
+
+void victim_start(struct victim *victim)
+{
+	ck_assert_int_eq(
+		pthread_create(&victim->thread, NULL, victim_run, victim), 0);
+	wait_for(victim_is_under_way(victim));
+}
+
+cs_error_t victim_join(struct victim *victim)
+{
+	ck_assert_int_eq(pthread_join(victim->thread, NULL), 0);
+	return victim->result;
+}

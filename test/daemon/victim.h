@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A call that asks the daemon, on a handle of its own; and a thread that
+ * makes it again and again, until it fails or is told that it is enough.
+ */
+#ifndef VICTIM_H
+#define VICTIM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "calls.h"
+#include "service.h"
+
+struct victim {
+	const struct call *call;
+	uint64_t handle;
+	struct cpg_name group;		/* that it is in */
+	const struct service *service;	/* of the owner */
+	uint64_t owner;			/* what to finalize in the end */
+	pthread_t thread;
+	_Atomic pid_t tid;
+	atomic_int oks, refusals;
+	atomic_bool enough;
+	cs_error_t result;		/* of the last call */
+	struct timespec end;		/* of the thread, monotonic */
+};
+
+/* One for each function that asks the daemon. */
+#define VICTIMS                                                                \
+	(CPG_ASK_END - CPG_ASK + ITERATION_CALLS + QUORUM_ASK_END - QUORUM_ASK)
+
+extern struct victim victims[VICTIMS];
+
+void victims_open(void);
+
+/* A handle in a group of its own, which is then calls_group. */
+cpg_handle_t cpg_open_numbered(int number);
+
+/* Make the call, once, in this thread; it has to answer @want. */
+void call_assert(cs_error_t want, const struct call *call, uint64_t handle);
+void victim_assert(cs_error_t want, const struct victim *victim);
+
+/* Start the thread; wait until it waits, is refused, or succeeds often. */
+void victim_start(struct victim *victim);
+
+/* Wait for the end of the thread; what the last call answered. */
+cs_error_t victim_join(struct victim *victim);
+
+#endif
