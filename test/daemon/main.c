@@ -34,6 +34,7 @@ int main(void)
 	srunner_add_suite(runner, quorum_suite());
 	srunner_add_suite(runner, threads_suite());
 	srunner_add_suite(runner, killed_suite());
+	srunner_add_suite(runner, stress_suite());
 	srunner_add_suite(runner, stopped_suite());
 	srunner_add_suite(runner, death_suite());
 	srunner_set_fork_status(runner, CK_FORK);
