@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
 #include "peer.h"
@@ -15,6 +18,7 @@
 
 #define ATOMIC_MAX 1047552
 #define MIB (1024u * 1024u)
+#define INTERRUPTED_LEN (5 * MIB)
 
 static const size_t lens[] = {
 	0,	    1,	     7,	       8,	1000,	  4096, 100000,
@@ -280,6 +284,63 @@ START_TEST(zcb_arrives)
 }
 END_TEST
 
+static atomic_bool interrupted, enough;
+static atomic_uint sent;
+
+static void *big_messages_send(void *data)
+{
+	cpg_handle_t handle = *(cpg_handle_t *)data;
+	struct iovec iov = { malloc(INTERRUPTED_LEN), INTERRUPTED_LEN };
+	cs_error_t err;
+
+	pattern_fill(iov.iov_base, INTERRUPTED_LEN, 1);
+	while (!enough) {
+		err = cpg_mcast_joined(handle, CPG_TYPE_AGREED, &iov, 1);
+		ck_assert(err == CS_OK || err == CS_ERR_TRY_AGAIN ||
+			  err == CS_ERR_INTERRUPT);
+		interrupted |= err == CS_ERR_INTERRUPT;
+		sent += err == CS_OK;
+	}
+	free(iov.iov_base);
+	return NULL;
+}
+
+/* What was interrupted is not delivered, not even in part. */
+START_TEST(membership_change_interrupts)
+{
+	struct cpg_name group = name_unique("interrupted");
+	struct peer peers[6];
+	struct dispatcher dispatcher;
+	cpg_handle_t handle;
+	pthread_t sender;
+	unsigned int i;
+
+	for (i = 0; i < (unsigned int)ARRAY_SIZE(peers); i++)
+		peer_start(&peers[i]);
+	handle = cpg_open_joined(&group);
+	dispatcher_start(&dispatcher, &services[0], handle,
+			 CS_DISPATCH_BLOCKING, 0);
+	pthread_create(&sender, NULL, big_messages_send, &handle);
+	for (i = 0; i < (unsigned int)ARRAY_SIZE(peers); i++) {
+		wait_for(sent > 0);
+		peer_do(&peers[i], (struct peer_order){ .verb = PEER_JOIN,
+							.group = group });
+	}
+	enough = true;
+	pthread_join(sender, NULL);
+	for (i = 0; i < (unsigned int)ARRAY_SIZE(peers); i++)
+		peer_end(&peers[i]);
+	wait_for(events_count_of(EVENT_DELIVER) == sent);
+	assert_cs(CS_OK, cpg_finalize(handle));
+	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+	ck_assert(interrupted);
+	for (i = 0; i < sent; i++)
+		event_assert(event_get_of(EVENT_DELIVER, i), &group,
+			     INTERRUPTED_LEN, 1);
+	events_clear();
+}
+END_TEST
+
 Suite *messages_suite(void)
 {
 	Suite *suite = suite_create("messages");
@@ -298,6 +359,7 @@ Suite *messages_suite(void)
 	tcase_add_test(order, order_is_kept);
 	tcase_add_test(order, more_than_the_ring_holds);
 	tcase_add_test(order, fragments_are_events);
+	tcase_add_test(order, membership_change_interrupts);
 	tcase_add_test(refused, before_join);
 	tcase_add_test(refused, after_leave);
 	tcase_add_test(refused, too_big);
