@@ -5,22 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../runner.h"
 #include "suites.h"
 #include "support.h"
 
 int main(void)
 {
 	SRunner *runner;
-	int failed;
-	int run;
 
 	environment_get("COROSYNC_RESTART");
 	if (kill(daemon_pid(), 0) != 0) {
 		perror("the daemon");
 		return EXIT_FAILURE;
 	}
-	runner = srunner_create(errors_suite());
-	srunner_add_suite(runner, initialize_suite());
+	runner = srunner_create(initialize_suite());
 	srunner_add_suite(runner, handles_suite());
 	srunner_add_suite(runner, arguments_suite());
 	srunner_add_suite(runner, fd_suite());
@@ -37,12 +35,5 @@ int main(void)
 	srunner_add_suite(runner, stress_suite());
 	srunner_add_suite(runner, stopped_suite());
 	srunner_add_suite(runner, death_suite());
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	run = srunner_ntests_run(runner);
-	srunner_free(runner);
-	if (run == 0)
-		fputs("no test suite or case of that name\n", stderr);
-	return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return runner_run(runner);
 }

@@ -9,7 +9,6 @@
 
 #include <check.h>
 
-Suite *errors_suite(void);
 Suite *initialize_suite(void);
 Suite *handles_suite(void);
 Suite *arguments_suite(void);

@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 
+#include "../runner.h"
 #include "suites.h"
 
 int main(void)
 {
 	SRunner *runner = srunner_create(handshake_suite());
-	int failed;
 
 	unsetenv("COROCLIENT_TRANSPORT");
 	srunner_add_suite(runner, doorbell_suite());
@@ -16,9 +16,5 @@ int main(void)
 	srunner_add_suite(runner, death_suite());
 	srunner_add_suite(runner, requests_suite());
 	srunner_add_suite(runner, replies_suite());
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return runner_run(runner);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "../runner.h"
 #include "suites.h"
 
 static Suite *unit_suite(void)
@@ -32,17 +30,6 @@ static Suite *unit_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(unit_suite());
-	int failed;
-	int run;
-
-	/* Tests rely on a fresh process. */
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	run = srunner_ntests_run(runner);
-	srunner_free(runner);
-	if (run == 0)
-		fputs("no test case of that name\n", stderr);
-	return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	/* Tests rely on a fresh process each. */
+	return runner_run(srunner_create(unit_suite()));
 }
