@@ -27,22 +27,4 @@ void put_address(void *bytes, size_t offset, uint32_t nodeid, uint32_t pid,
 
 uint32_t get_u32(const void *bytes, size_t offset);
 
-/* Bytes that end where memory ends; 8-byte aligned. */
-struct block {
-	void *bytes;
-	void *map;	/* NULL: of malloc, for a sanitizer to look at */
-	size_t map_size;
-};
-
-enum block_kind {
-	BLOCK_PAGE,	/* before a page that cannot be read */
-	BLOCK_MALLOC,
-	BLOCK_KINDS,
-};
-
-/* A copy of the bytes. */
-struct block block_create(enum block_kind kind, const void *bytes,
-			  size_t size);
-void block_destroy(struct block *block);
-
 #endif
