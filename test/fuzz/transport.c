@@ -91,12 +91,12 @@ size_t transport_event_max(const struct transport *transport)
 
 /* Nothing but the event can be read, as if memory ended with it. */
 ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			bool batch)
+			unsigned int hints)
 {
 	struct event *given = pending;
 
 	(void)transport;
-	(void)batch;
+	(void)hints;
 	if (given == NULL)
 		return -EAGAIN;
 	MUST(size >= given->size && (uintptr_t)event % 8 == 0);
