@@ -67,7 +67,7 @@ cs_error_t client_publish(struct client *client, uint64_t *ret_handle)
 	res = handle_open(&client->object, &client->handle);
 	if (res < 0) {
 		atomic_fetch_sub(&client->object.references, 1);
-		return error_from_handle(res);
+		return error_from_errno(res);
 	}
 	*ret_handle = client->handle;
 	return CS_OK;

@@ -80,7 +80,7 @@ static cs_error_t iteration_publish(struct cpg *cpg, cpg_handle_t cpg_handle,
 	pthread_mutex_unlock(&cpg->iterations_lock);
 	if (res < 0)
 		free(iteration);
-	return error_from_handle(res);
+	return error_from_errno(res);
 }
 
 /* It was closed: drop the table's reference. */

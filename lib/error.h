@@ -17,7 +17,7 @@
  */
 cs_error_t error_from_errno(int result);
 
-/* The cs_error_t of a result of the handle table. */
+/* The cs_error_t of a result of libqb's handle database. */
 cs_error_t error_from_handle(int result);
 
 #endif

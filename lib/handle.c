@@ -123,7 +123,7 @@ static int table_grow_locked(void)
 	struct slot *slots;
 
 	if (count > SLOTS_MAX)
-		return -EMFILE;
+		return -ENOMEM;
 	slots = realloc(table.slots, count * sizeof(*slots));
 	if (slots == NULL)
 		return -ENOMEM;

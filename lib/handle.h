@@ -26,8 +26,7 @@ struct handle_object {
 
 /*
  * Make @object, which has one reference, known. The table takes over that
- * reference. -ENOMEM, or -EMFILE when the table is full; the reference is
- * then still the caller's.
+ * reference. -ENOMEM; the reference is then still the caller's.
  */
 int handle_open(struct handle_object *object, uint64_t *ret_handle);
 

@@ -210,11 +210,11 @@ typedef struct {
  * Returns:
  *	CS_OK			connected
  *	CS_ERR_INVALID_PARAM	handle is NULL
+ *	CS_ERR_TRY_AGAIN	not now: the daemon is not ready yet
  *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
  *	CS_ERR_ACCESS		the daemon does not let this user in
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
- *	CS_ERR_NO_RESOURCES	too many open handles
  */
 cs_error_t cpg_initialize(cpg_handle_t *handle, cpg_callbacks_t *callbacks);
 
@@ -235,11 +235,11 @@ cs_error_t cpg_initialize(cpg_handle_t *handle, cpg_callbacks_t *callbacks);
  *	CS_OK			connected
  *	CS_ERR_INVALID_PARAM	handle is NULL, the model is unknown, or has
  *				unknown flags
+ *	CS_ERR_TRY_AGAIN	not now: the daemon is not ready yet
  *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
  *	CS_ERR_ACCESS		the daemon does not let this user in
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
- *	CS_ERR_NO_RESOURCES	too many open handles
  */
 cs_error_t cpg_model_initialize(cpg_handle_t *handle, cpg_model_t model,
 				cpg_model_data_t *model_data, void *context);
@@ -572,7 +572,6 @@ cs_error_t cpg_zcb_mcast_joined(cpg_handle_t handle, cpg_guarantee_t guarantee,
  *	CS_ERR_INVALID_PARAM	no such type, cpg_iteration_handle is NULL,
  *				group is NULL for CPG_ITERATION_ONE_GROUP, or
  *				not NULL for another type
- *	CS_ERR_NO_RESOURCES	too many open handles
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_TRY_AGAIN,
  *	CS_ERR_NO_MEMORY
  */

@@ -147,7 +147,6 @@ typedef struct {
  *	CS_ERR_ACCESS		the daemon does not let this user in
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
- *	CS_ERR_NO_RESOURCES	too many open handles
  */
 cs_error_t quorum_initialize(quorum_handle_t *handle,
 			     quorum_callbacks_t *callbacks,
@@ -178,7 +177,6 @@ cs_error_t quorum_initialize(quorum_handle_t *handle,
  *	CS_ERR_ACCESS		the daemon does not let this user in
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
- *	CS_ERR_NO_RESOURCES	too many open handles
  */
 cs_error_t quorum_model_initialize(quorum_handle_t *handle,
 				   quorum_model_t model,

@@ -53,17 +53,29 @@ void fake_close(cpg_handle_t handle, cs_error_t want)
 	events_clear();
 }
 
-void initialize_assert(cs_error_t want)
+static void initialize_assert_by(cs_error_t (*way)(cpg_handle_t *ret_handle),
+				 cs_error_t want)
 {
 	cpg_handle_t handle = 0;
 
 	server_start();
-	assert_cs(want, initialize(&handle));
+	assert_cs(want, way(&handle));
 	if (want == CS_OK)
 		assert_cs(CS_OK, cpg_finalize(handle));
 	else
 		ck_assert_uint_eq(handle, 0);
 	server_stop();
+}
+
+static cs_error_t plain_initialize(cpg_handle_t *ret_handle)
+{
+	return cpg_initialize(ret_handle, &events_cpg);
+}
+
+void initialize_assert(cs_error_t want)
+{
+	initialize_assert_by(initialize, want);
+	initialize_assert_by(plain_initialize, want);
 }
 
 int fake_fd(cpg_handle_t handle)

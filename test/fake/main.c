@@ -16,5 +16,6 @@ int main(void)
 	srunner_add_suite(runner, death_suite());
 	srunner_add_suite(runner, requests_suite());
 	srunner_add_suite(runner, replies_suite());
+	srunner_add_suite(runner, refusals_suite());
 	return runner_run(runner);
 }

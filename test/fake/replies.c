@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../recorder.h"
 #include "client.h"
 #include "suites.h"
 
@@ -99,6 +100,7 @@ START_TEST(refused)
 	struct cpg_name group = fake_group;
 	int count = 77;
 
+	recorder_pause(true);
 	handle = fake_open();
 	for (int i = 0; i < ARRAY_SIZE(errors); i++) {
 		server_answer_header(LOCAL_GET, 0, (int32_t)errors[i], 1);

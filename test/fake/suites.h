@@ -13,5 +13,6 @@ Suite *malformed_suite(void);
 Suite *death_suite(void);
 Suite *requests_suite(void);
 Suite *replies_suite(void);
+Suite *refusals_suite(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../recorder.h"
 #include "bytes.h"
 #include "fake_transport.h"
 #include "suites.h"
@@ -191,6 +192,7 @@ START_TEST(requests_are_refused)
 	quorum_handle_t handle = quorum_open();
 	int quorate = 77;
 
+	recorder_pause(true);
 	refusal.error = CS_ERR_EXIST;
 	refusal.id = 0;
 	ck_assert_int_eq(quorum_getquorate(handle, &quorate), CS_ERR_EXIST);
@@ -319,6 +321,21 @@ START_TEST(events_without_callbacks)
 }
 END_TEST
 
+START_TEST(dispatch_without_memory)
+{
+	quorum_handle_t handle = quorum_open();
+
+	all_events_queue();
+	watch_fail_after(0);
+	ck_assert_int_eq(WATCHED(quorum_dispatch(handle, CS_DISPATCH_ALL)),
+			 CS_ERR_NO_MEMORY);
+	watch_fail_after(-1);
+	ck_assert_int_eq(quorum_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
+	ck_assert_uint_eq(fake.pending, 0);
+	ck_assert_int_eq(quorum_finalize(handle), CS_OK);
+}
+END_TEST
+
 static void setup(void)
 {
 	fake_setup();
@@ -346,5 +363,6 @@ TCase *quorum_case(void)
 	tcase_add_test(tcase, events_of_model_0);
 	tcase_add_test(tcase, events_of_model_1);
 	tcase_add_test(tcase, events_without_callbacks);
+	tcase_add_test(tcase, dispatch_without_memory);
 	return tcase;
 }
