@@ -91,9 +91,6 @@ static void peer_run(int fd)
 	struct peer_order order;
 	cpg_handle_t handle;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	event_hook = NULL;
-	events_clear();
 	handle = cpg_open();
 	do {
 		if (recv(fd, &order, sizeof(order), 0) != sizeof(order))
@@ -105,7 +102,7 @@ static void peer_run(int fd)
 	_exit(0);
 }
 
-void peer_start(struct peer *peer)
+void peer_start_as(struct peer *peer, void (*run)(int fd))
 {
 	int fds[2];
 
@@ -114,11 +111,19 @@ void peer_start(struct peer *peer)
 	peer->pid = fork();
 	ck_assert_int_ge(peer->pid, 0);
 	if (peer->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		event_hook = NULL;
+		events_clear();
 		close(fds[0]);
-		peer_run(fds[1]);
+		run(fds[1]);
 	}
 	close(fds[1]);
 	peer->fd = fds[0];
+}
+
+void peer_start(struct peer *peer)
+{
+	peer_start_as(peer, peer_run);
 }
 
 void peer_order(const struct peer *peer, const struct peer_order *order)
@@ -141,7 +146,7 @@ void peer_do(const struct peer *peer, struct peer_order order)
 	peer_done(peer);
 }
 
-static void peer_reap(struct peer *peer, int expected)
+void peer_reap(struct peer *peer, int expected)
 {
 	int status;
 

@@ -39,6 +39,9 @@ struct peer {
 
 void peer_start(struct peer *peer);
 
+/* Start a peer of another kind, which gets its orders from @fd and _exits. */
+void peer_start_as(struct peer *peer, void (*run)(int fd));
+
 /* Tell the peer what to do; may be called in a signal handler. */
 void peer_order(const struct peer *peer, const struct peer_order *order);
 
@@ -51,5 +54,8 @@ void peer_do(const struct peer *peer, struct peer_order order);
 /* End the peer: it finalizes its handle; or it dies of SIGKILL. */
 void peer_end(struct peer *peer);
 void peer_kill(struct peer *peer);
+
+/* Wait for a peer that ends with that wait status. */
+void peer_reap(struct peer *peer, int expected);
 
 #endif

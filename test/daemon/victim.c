@@ -108,4 +108,69 @@ cs_error_t victim_join(struct victim *victim)
 {
 	ck_assert_int_eq(pthread_join(victim->thread, NULL), 0);
 	return victim->result;
+#include "events.h"
+#include "pattern.h"
+#include "service.h"
+#include "support.h"
+#include "victim.h"
+
+#define SMALL 50
+#define BIG (3u * 1024u * 1024u)
+
+cpg_handle_t victim_open(const struct cpg_name *group, bool confchg)
+{
+	cpg_model_v1_data_t model = events_cpg_v1;
+	cpg_handle_t handle;
+
+	if (!confchg)
+		model.cpg_confchg_fn = NULL;
+	assert_ok(cpg_model_initialize(&handle, CPG_MODEL_V1,
+				       (cpg_model_data_t *)&model, NULL));
+	assert_ok(cpg_join(handle, group));
+	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
+	events_clear();
+	return handle;
+}
+
+void victim_meet(cpg_handle_t handle, const struct peer *peer,
+		 const struct cpg_name *group)
+{
+	raw_join(peer, group);
+	raw_slice(peer, SMALL, 1, 0, SMALL / 2);
+	raw_slice(peer, SMALL, 1, SMALL / 2, SMALL / 2);
+	victim_await(handle, 1);
+	victim_assert_message(0, peer, SMALL, 1);
+	events_clear();
+}
+
+void victim_await(cpg_handle_t handle, size_t messages)
+{
+	dispatch_until(handle, events_count_of(EVENT_DELIVER) >= messages);
+}
+
+void victim_assert_message(size_t n, const struct peer *peer, size_t len,
+			   uint32_t seed)
+{
+	const struct event *event = event_get_of(EVENT_DELIVER, n);
+
+	ck_assert_uint_eq(event->nodeid, 1);
+	ck_assert_uint_eq(event->pid, (uint32_t)peer->pid);
+	ck_assert_uint_eq(event->msg_len, len);
+	ck_assert(pattern_matches(event->msg, len, seed));
+}
+
+void victim_assert_well(cpg_handle_t handle, const struct peer *peer,
+			const char *what)
+{
+	raw_pattern(peer, SMALL, 2);
+	raw_pattern(peer, BIG, 3);
+	dispatch_until(handle, event_was_delivered(BIG, 3));
+	ck_assert_msg(events_count_of(EVENT_DELIVER) == 2,
+		      "%s: %zu messages, not 2", what,
+		      events_count_of(EVENT_DELIVER));
+	victim_assert_message(0, peer, SMALL, 2);
+	victim_assert_message(1, peer, BIG, 3);
+	assert_cs(CS_ERR_TRY_AGAIN,
+		  cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	events_clear();
 }

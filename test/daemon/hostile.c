@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A member of the group that sends what makes no sense. The others are not
+ * told, and do get what it sends after that.
+ */
+#include "events.h"
+#include "raw.h"
+#include "service.h"
+#include "suites.h"
+#include "support.h"
+#include "victim.h"
+
+#define MIB (1024u * 1024u)
+#define PIECES_MAX 4
+
+/* One that says the truth about its own length; and one that need not. */
+#define PIECE(type, msglen, len) { RAW_##type, msglen, len, len }
+#define LIE(type, msglen, fraglen, len) { RAW_##type, msglen, fraglen, len }
+
+struct script {
+	const char *name;
+	struct raw_piece pieces[PIECES_MAX];	/* up to one of type 0 */
+};
+
+static const struct script scripts[] = {
+	{ "overrun at once", { PIECE(FIRST, 100, 200) } },
+	{ "overrun by a lot", { PIECE(FIRST, 100, RAW_FRAGMENT_MAX) } },
+	{ "overrun in the middle",
+	  { PIECE(FIRST, 100, 60), PIECE(CONTINUED, 100, 60),
+	    PIECE(LAST, 100, 40) } },
+	{ "overrun at the end", { PIECE(FIRST, 100, 60),
+				  PIECE(LAST, 100, 60) } },
+	{ "overrun by one byte", { PIECE(FIRST, 100, 60),
+				   PIECE(LAST, 100, 41) } },
+	{ "overrun after all is there", { PIECE(FIRST, 100, 60),
+					  PIECE(CONTINUED, 100, 40),
+					  PIECE(LAST, 100, 1) } },
+	{ "underrun", { PIECE(FIRST, 100, 60), PIECE(LAST, 100, 10) } },
+	{ "underrun by one byte", { PIECE(FIRST, 100, 60),
+				    PIECE(LAST, 100, 39) } },
+	{ "underrun of a big one", { PIECE(FIRST, 3 * MIB, RAW_FRAGMENT_MAX),
+				     PIECE(LAST, 3 * MIB, 10) } },
+	{ "nothing in any fragment", { PIECE(FIRST, 100, 0),
+				       PIECE(CONTINUED, 100, 0),
+				       PIECE(LAST, 100, 0) } },
+	{ "only the last", { PIECE(LAST, 100, 100) } },
+	{ "no first", { PIECE(CONTINUED, 100, 60), PIECE(LAST, 100, 40) } },
+	{ "growing", { PIECE(FIRST, 100, 60), PIECE(CONTINUED, 200, 40),
+		       PIECE(LAST, 200, 100) } },
+	{ "growing at the end", { PIECE(FIRST, 100, 60),
+				  PIECE(LAST, 2 * MIB, RAW_FRAGMENT_MAX) } },
+	{ "shrinking", { PIECE(FIRST, 200, 60), PIECE(CONTINUED, 100, 20),
+			 PIECE(LAST, 100, 20) } },
+	{ "shrinking below what came", { PIECE(FIRST, 200, 100),
+					 PIECE(LAST, 50, 10) } },
+	{ "shrinking to what came", { PIECE(FIRST, 200, 100),
+				      PIECE(LAST, 100, 0) } },
+	{ "zero", { PIECE(FIRST, 0, 0), PIECE(LAST, 0, 0) } },
+	{ "zero, but some", { PIECE(FIRST, 0, 10), PIECE(LAST, 0, 10) } },
+	{ "zero at the end", { PIECE(FIRST, 100, 60), PIECE(LAST, 0, 40) } },
+	{ "2 GiB", { PIECE(FIRST, 0x80000000, 100),
+		     PIECE(LAST, 0x80000000, 100) } },
+	{ "almost 4 GiB", { PIECE(FIRST, 0xffffffff, 100),
+			    PIECE(CONTINUED, 0xffffffff, RAW_FRAGMENT_MAX),
+			    PIECE(LAST, 0xffffffff, 1) } },
+	{ "type 4", { { 4, 100, 100, 100 } } },
+	{ "type 4 in the middle", { PIECE(FIRST, 100, 60), { 4, 100, 20, 20 },
+				    PIECE(LAST, 100, 20) } },
+	{ "type 4 instead of the last", { PIECE(FIRST, 100, 60),
+					  { 4, 100, 40, 40 } } },
+	{ "type -1", { PIECE(FIRST, 100, 60), { -1, 100, 20, 20 },
+		       PIECE(LAST, 100, 20) } },
+	{ "type 257", { { 257, 100, 60, 60 }, PIECE(LAST, 100, 40) } },
+	{ "two first", { PIECE(FIRST, 100, 60), PIECE(FIRST, 100, 60) } },
+	{ "two first, the end of both", { PIECE(FIRST, 100, 60),
+					  PIECE(FIRST, 200, 20),
+					  PIECE(LAST, 100, 40) } },
+	{ "two last", { PIECE(FIRST, 100, 60), PIECE(LAST, 100, 30),
+			PIECE(LAST, 100, 40) } },
+	{ "less than is announced", { LIE(FIRST, 100, 60, 10),
+				      LIE(LAST, 100, 60, 10) } },
+	{ "more than is announced", { LIE(FIRST, 100, 10, 60),
+				      LIE(LAST, 100, 10, 40) } },
+	{ "nothing is announced", { LIE(FIRST, 100, 0, 60),
+				    LIE(LAST, 100, 0, 40) } },
+};
+
+START_TEST(nonsense)
+{
+	const struct script *script = &scripts[_i / 2];
+	struct cpg_name group = name_unique("nonsense");
+	struct peer peer;
+	cpg_handle_t handle;
+	int i;
+
+	raw_start(&peer);
+	handle = victim_open(&group, _i % 2 == 0);
+	victim_meet(handle, &peer, &group);
+	for (i = 0; i < PIECES_MAX && script->pieces[i].type != 0; i++)
+		raw_send(&peer, script->pieces[i]);
+	ck_assert_int_gt(i, 0);
+	victim_assert_well(handle, &peer, script->name);
+	assert_cs(CS_OK, cpg_finalize(handle));
+	raw_end(&peer);
+}
+END_TEST
+
+/* Type 0 ends a script. */
+START_TEST(type_zero)
+{
+	struct cpg_name group = name_unique("zero");
+	struct peer peer;
+	cpg_handle_t handle;
+
+	raw_start(&peer);
+	handle = victim_open(&group, _i == 0);
+	victim_meet(handle, &peer, &group);
+	raw_send(&peer, (struct raw_piece){ 0, 100, 60, 60 });
+	raw_send(&peer, (struct raw_piece)PIECE(FIRST, 100, 60));
+	raw_send(&peer, (struct raw_piece){ 0, 100, 40, 40 });
+	raw_send(&peer, (struct raw_piece)PIECE(LAST, 100, 40));
+	victim_assert_well(handle, &peer, "type 0");
+	assert_cs(CS_OK, cpg_finalize(handle));
+	raw_end(&peer);
+}
+END_TEST
+
+/* The second one counts, with nothing of the first. */
+START_TEST(begins_again)
+{
+	struct cpg_name group = name_unique("again");
+	struct peer peer;
+	cpg_handle_t handle;
+
+	raw_start(&peer);
+	handle = victim_open(&group, _i == 0);
+	victim_meet(handle, &peer, &group);
+	raw_slice(&peer, 2 * MIB, 5, 0, MIB / 2);
+	raw_slice(&peer, 2 * MIB, 5, MIB / 2, MIB / 2);
+	raw_slice(&peer, MIB, 6, 0, MIB / 2);
+	raw_slice(&peer, MIB, 6, MIB / 2, MIB / 2);
+	victim_await(handle, 1);
+	victim_assert_message(0, &peer, MIB, 6);
+	events_clear();
+	victim_assert_well(handle, &peer, "begun again");
+	assert_cs(CS_OK, cpg_finalize(handle));
+	raw_end(&peer);
+}
+END_TEST
+
+/* Small messages between the fragments do no harm to them. */
+START_TEST(small_ones_between)
+{
+	struct cpg_name group = name_unique("between");
+	struct peer peer;
+	cpg_handle_t handle;
+	uint32_t i;
+
+	raw_start(&peer);
+	handle = victim_open(&group, _i == 0);
+	victim_meet(handle, &peer, &group);
+	for (i = 0; i < 4; i++) {
+		raw_slice(&peer, MIB, 7, i * MIB / 4, MIB / 4);
+		raw_pattern(&peer, 10, i);
+	}
+	victim_await(handle, 5);
+	for (i = 0; i < 3; i++)
+		victim_assert_message(i, &peer, 10, i);
+	victim_assert_message(3, &peer, MIB, 7);
+	victim_assert_message(4, &peer, 10, 3);
+	events_clear();
+	victim_assert_well(handle, &peer, "small ones between");
+	assert_cs(CS_OK, cpg_finalize(handle));
+	raw_end(&peer);
+}
+END_TEST
+
+Suite *hostile_suite(void)
+{
+	Suite *suite = suite_create("hostile");
+	TCase *tcase = case_add(suite, "fragments");
+
+	tcase_add_loop_test(tcase, nonsense, 0, 2 * ARRAY_SIZE(scripts));
+	tcase_add_loop_test(tcase, type_zero, 0, 2);
+	tcase_add_loop_test(tcase, begins_again, 0, 2);
+	tcase_add_loop_test(tcase, small_ones_between, 0, 2);
+	return suite;
+}
