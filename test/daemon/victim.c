@@ -160,17 +160,16 @@ void victim_assert_message(size_t n, const struct peer *peer, size_t len,
 }
 
 void victim_assert_well(cpg_handle_t handle, const struct peer *peer,
-			const char *what)
+			size_t before, const char *what)
 {
 	raw_pattern(peer, SMALL, 2);
 	raw_pattern(peer, BIG, 3);
 	dispatch_until(handle, event_was_delivered(BIG, 3));
-	ck_assert_msg(events_count_of(EVENT_DELIVER) == 2,
-		      "%s: %zu messages, not 2", what,
-		      events_count_of(EVENT_DELIVER));
-	victim_assert_message(0, peer, SMALL, 2);
-	victim_assert_message(1, peer, BIG, 3);
+	ck_assert_msg(events_count_of(EVENT_DELIVER) == before + 2,
+		      "%s: %zu messages, not %zu", what,
+		      events_count_of(EVENT_DELIVER), before + 2);
+	victim_assert_message(before, peer, SMALL, 2);
+	victim_assert_message(before + 1, peer, BIG, 3);
 	assert_cs(CS_ERR_TRY_AGAIN,
 		  cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
-	events_clear();
 }

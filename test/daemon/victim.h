@@ -72,10 +72,10 @@ void victim_assert_message(size_t n, const struct peer *peer, size_t len,
 			   uint32_t seed);
 
 /*
- * A small and a big message of the peer's are delivered as they were sent;
- * of @what came before, and is not yet forgotten, no message was.
+ * A small and a big message of the peer's are delivered as they were sent,
+ * and before them that many good ones; but of @what came before nothing.
  */
 void victim_assert_well(cpg_handle_t handle, const struct peer *peer,
-			const char *what);
+			size_t before, const char *what);
 
 #endif
