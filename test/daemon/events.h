@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EVENT_LIST_MAX 8
+#define EVENT_LIST_MAX 64
 
 enum event_kind {
 	EVENT_DELIVER,

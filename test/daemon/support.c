@@ -86,6 +86,15 @@ int fds_count(void)
 	return entries_count("/proc/self/fd") - 1;
 }
 
+/* Made for that client; a pid may look like another number of the name. */
+static bool shm_belongs_to(const char *path, pid_t pid)
+{
+	int server, client;
+
+	return sscanf(path, "/dev/shm/qb-%d-%d-", &server, &client) == 2 &&
+	       client == pid;
+}
+
 /* When the daemon is dead libqb's client leaves its directory, but empty. */
 static bool shm_directory_is_gone(const char *path)
 {
@@ -108,7 +117,8 @@ static bool shm_is_gone(pid_t pid)
 	if (res != 0)
 		return res == GLOB_NOMATCH;
 	for (i = 0; i < found.gl_pathc; i++)
-		if (!shm_directory_is_gone(found.gl_pathv[i]))
+		if (shm_belongs_to(found.gl_pathv[i], pid) &&
+		    !shm_directory_is_gone(found.gl_pathv[i]))
 			gone = false;
 	globfree(&found);
 	return gone;

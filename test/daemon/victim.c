@@ -148,6 +148,12 @@ void victim_await(cpg_handle_t handle, size_t messages)
 	dispatch_until(handle, events_count_of(EVENT_DELIVER) >= messages);
 }
 
+void victim_assert_idle(cpg_handle_t handle)
+{
+	assert_cs(CS_ERR_TRY_AGAIN,
+		  cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+}
+
 void victim_assert_message(size_t n, const struct peer *peer, size_t len,
 			   uint32_t seed)
 {
@@ -170,6 +176,5 @@ void victim_assert_well(cpg_handle_t handle, const struct peer *peer,
 		      events_count_of(EVENT_DELIVER), before + 2);
 	victim_assert_message(before, peer, SMALL, 2);
 	victim_assert_message(before + 1, peer, BIG, 3);
-	assert_cs(CS_ERR_TRY_AGAIN,
-		  cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	victim_assert_idle(handle);
 }

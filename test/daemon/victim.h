@@ -67,6 +67,9 @@ void victim_meet(cpg_handle_t handle, const struct peer *peer,
 /* Dispatch until that many messages are recorded. */
 void victim_await(cpg_handle_t handle, size_t messages);
 
+/* No event is pending. */
+void victim_assert_idle(cpg_handle_t handle);
+
 /* The n-th message is that pattern, from that peer. */
 void victim_assert_message(size_t n, const struct peer *peer, size_t len,
 			   uint32_t seed);
