@@ -11,7 +11,7 @@
 
 _Thread_local struct cpg_name calls_group;
 
-static struct {
+static _Thread_local struct {
 	int fd, entries, quorate;
 	unsigned int nodeid;
 	uint32_t size;
