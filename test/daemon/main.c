@@ -32,6 +32,7 @@ int main(void)
 	srunner_add_suite(runner, quorum_suite());
 	srunner_add_suite(runner, threads_suite());
 	srunner_add_suite(runner, finalize_suite());
+	srunner_add_suite(runner, rejoin_suite());
 	srunner_add_suite(runner, hostile_suite());
 	srunner_add_suite(runner, unfinished_suite());
 	srunner_add_suite(runner, killed_suite());

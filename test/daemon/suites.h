@@ -23,6 +23,7 @@ Suite *callbacks_suite(void);
 Suite *quorum_suite(void);
 Suite *threads_suite(void);
 Suite *finalize_suite(void);
+Suite *rejoin_suite(void);
 Suite *hostile_suite(void);
 Suite *unfinished_suite(void);
 Suite *killed_suite(void);
