@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <grp.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
-#include <sys/statvfs.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "events.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
+#include "ways.h"
 
 #define HANDLES 20
-#define NOBODY 65534
 #define TICK_US 200
 #define TIMES 100
 
@@ -27,46 +16,6 @@ static const int quorum_models_bad[] = { 2, 99, -1 };
 static const unsigned int flags_bad[] = { 0x2, 0x3, 0x80000000u, ~0u };
 
 static volatile int ticks;
-
-/* The four ways to get a handle. */
-static cs_error_t cpg_initialize_plain(uint64_t *handle)
-{
-	return cpg_initialize(handle, &events_cpg);
-}
-
-static cs_error_t cpg_initialize_model(uint64_t *handle)
-{
-	return cpg_model_initialize(handle, CPG_MODEL_V1,
-				    (cpg_model_data_t *)&events_cpg_v1, NULL);
-}
-
-static cs_error_t quorum_initialize_plain(uint64_t *handle)
-{
-	uint32_t type;
-
-	return quorum_initialize(handle, &events_quorum, &type);
-}
-
-static cs_error_t quorum_initialize_model(uint64_t *handle)
-{
-	uint32_t type;
-
-	return quorum_model_initialize(handle, QUORUM_MODEL_V1,
-				       (quorum_model_data_t *)&events_quorum_v1,
-				       &type, NULL);
-}
-
-struct way {
-	cs_error_t (*initialize)(uint64_t *handle);
-	cs_error_t (*finalize)(uint64_t handle);
-};
-
-static const struct way ways[] = {
-	{ cpg_initialize_plain, cpg_finalize },
-	{ cpg_initialize_model, cpg_finalize },
-	{ quorum_initialize_plain, quorum_finalize },
-	{ quorum_initialize_model, quorum_finalize },
-};
 
 START_TEST(handles_differ_and_are_not_0)
 {
@@ -291,22 +240,14 @@ Suite *initialize_suite(void)
 	Suite *suite = suite_create("initialize");
 	TCase *good = case_add(suite, "good");
 	TCase *bad = case_add(suite, "bad");
-	TCase *machine = case_add(suite, "machine");
-	TCase *full = case_add(suite, "full");
-	int count = ARRAY_SIZE(ways);
 
-	tcase_add_loop_test(good, handles_differ_and_are_not_0, 0, count);
+	tcase_add_loop_test(good, handles_differ_and_are_not_0, 0, WAYS);
 	tcase_add_test(good, callbacks_may_be_missing);
 	tcase_add_test(good, quorum_type_is_set);
-	tcase_add_loop_test(good, signals_do_not_disturb, 0, count);
+	tcase_add_loop_test(good, signals_do_not_disturb, 0, WAYS);
 	tcase_add_loop_test(bad, cpg_model_bad, 0, ARRAY_SIZE(cpg_models_bad));
 	tcase_add_loop_test(bad, cpg_flags_bad, 0, ARRAY_SIZE(flags_bad));
 	tcase_add_loop_test(bad, quorum_model_bad, 0,
 			    ARRAY_SIZE(quorum_models_bad));
-	tcase_add_loop_test(machine, permission_denied, 0, count);
-	tcase_add_loop_test(machine, no_descriptors_left, 0, count);
-	tcase_add_loop_test(machine, few_descriptors_left, 0, count);
-	tcase_add_unchecked_fixture(full, NULL, shm_unlimit);
-	tcase_add_loop_test(full, shm_full, 0, count);
 	return suite;
 }

@@ -35,6 +35,8 @@ int main(void)
 	srunner_add_suite(runner, rejoin_suite());
 	srunner_add_suite(runner, hostile_suite());
 	srunner_add_suite(runner, unfinished_suite());
+	srunner_add_suite(runner, descriptors_suite());
+	srunner_add_suite(runner, limits_suite());
 	srunner_add_suite(runner, killed_suite());
 	srunner_add_suite(runner, stress_suite());
 	srunner_add_suite(runner, stopped_suite());

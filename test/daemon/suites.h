@@ -26,6 +26,8 @@ Suite *finalize_suite(void);
 Suite *rejoin_suite(void);
 Suite *hostile_suite(void);
 Suite *unfinished_suite(void);
+Suite *descriptors_suite(void);
+Suite *limits_suite(void);
 Suite *killed_suite(void);
 Suite *stress_suite(void);
 Suite *stopped_suite(void);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A process that has next to no file descriptors left.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service.h"
+#include "suites.h"
+#include "support.h"
+#include "ways.h"
+
+#define FDS_MAX 128
+#define NEEDED_MAX 16
+
+/* What each descriptor is; inode 0: nothing. */
+struct fds {
+	dev_t devices[FDS_MAX];
+	ino_t inodes[FDS_MAX];
+};
+
+static struct fds fds_look(void)
+{
+	struct fds fds = { 0 };
+	struct stat file;
+	int fd;
+
+	for (fd = 0; fd < FDS_MAX; fd++)
+		if (fstat(fd, &file) == 0) {
+			fds.devices[fd] = file.st_dev;
+			fds.inodes[fd] = file.st_ino;
+		}
+	return fds;
+}
+
+/* None of the application's was touched, and none was left. */
+static void fds_assert_same(const struct fds *before)
+{
+	struct fds now = fds_look();
+	int fd;
+
+	for (fd = 0; fd < FDS_MAX; fd++)
+		ck_assert_msg(before->devices[fd] == now.devices[fd] &&
+				      before->inodes[fd] == now.inodes[fd],
+			      "fd %d is not what it was", fd);
+}
+
+static void fds_limit(rlim_t count)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = count;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void fds_unlimit(void)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	fds_limit(limit.rlim_max);
+}
+
+/* The lowest descriptor that is free. */
+static rlim_t fd_next(void)
+{
+	int fd = dup(0);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	return (rlim_t)fd;
+}
+
+static bool initialize_works(const struct way *way, const struct fds *before)
+{
+	uint64_t handle = 0;
+	cs_error_t err = patiently(way->initialize(&handle));
+
+	if (err == CS_OK) {
+		assert_ok(way->ask(handle));
+		assert_cs(CS_OK, way->finalize(handle));
+	} else {
+		assert_cs(CS_ERR_LIBRARY, err);
+		ck_assert_uint_eq(handle, 0);
+		assert_cs(CS_ERR_BAD_HANDLE, way->finalize(handle));
+	}
+	fds_assert_same(before);
+	return err == CS_OK;
+}
+
+/* Each number of them that is not enough, up to the one that is. */
+START_TEST(too_few)
+{
+	const struct fds before = fds_look();
+	rlim_t first = fd_next(), left = 0;
+
+	fds_limit(first);
+	while (!initialize_works(&ways[_i], &before)) {
+		ck_assert_uint_lt(left, NEEDED_MAX);
+		fds_limit(first + ++left);
+	}
+	ck_assert_uint_gt(left, 0);
+	fds_unlimit();
+}
+END_TEST
+
+/* The same where those that are free are not the last ones. */
+START_TEST(too_few_gaps)
+{
+	int i, count = 0, fds[2 * NEEDED_MAX];
+	struct fds before;
+
+	for (i = 0; i < 2 * NEEDED_MAX; i++)
+		fds[i] = dup(0);
+	fds_limit((rlim_t)fds[2 * NEEDED_MAX - 1] + 1);
+	for (before = fds_look(); !initialize_works(&ways[_i], &before);
+	     before = fds_look()) {
+		ck_assert_int_lt(count, NEEDED_MAX);
+		close(fds[2 * count++]);
+	}
+	ck_assert_int_gt(count, 0);
+	fds_unlimit();
+	for (i = 0; i < 2 * NEEDED_MAX; i++)
+		if (i % 2 == 1 || i >= 2 * count)
+			close(fds[i]);
+}
+END_TEST
+
+/* A thread that can be looked at without any more descriptors. */
+struct waiter {
+	const struct service *service;
+	uint64_t handle;
+	pthread_t thread;
+	_Atomic int stat_fd;	/* 0: not yet there */
+	atomic_bool may_begin;
+	atomic_bool done;
+	cs_error_t result;	/* valid when done */
+};
+
+static void *waiter_run(void *data)
+{
+	struct waiter *waiter = data;
+
+	waiter->stat_fd = open("/proc/thread-self/stat", O_RDONLY);
+	while (!waiter->may_begin)
+		sched_yield();
+	waiter->result = waiter->service->dispatch(waiter->handle,
+						   CS_DISPATCH_BLOCKING);
+	waiter->done = true;
+	return NULL;
+}
+
+static bool waiter_is_asleep(const struct waiter *waiter)
+{
+	char stat[256] = "";
+	const char *state;
+
+	ck_assert_int_gt(pread(waiter->stat_fd, stat, sizeof(stat) - 1, 0), 0);
+	state = strrchr(stat, ')');
+	return state != NULL && state[2] == 'S';
+}
+
+/* There is nothing to wake it with; it has to end all the same. */
+START_TEST(none_to_wait_with)
+{
+	struct waiter waiter = { .service = &services[_i] };
+
+	waiter.handle = waiter.service->open();
+	ck_assert_int_eq(pthread_create(&waiter.thread, NULL, waiter_run,
+					&waiter),
+			 0);
+	wait_for(waiter.stat_fd != 0);
+	fds_limit(fd_next());
+	waiter.may_begin = true;
+	wait_for(waiter_is_asleep(&waiter));
+	ck_assert(!waiter.done);
+	assert_cs(CS_OK, waiter.service->finalize(waiter.handle));
+	wait_for(waiter.done);
+	ck_assert_int_eq(pthread_join(waiter.thread, NULL), 0);
+	assert_cs(CS_ERR_BAD_HANDLE, waiter.result);
+	fds_unlimit();
+	close(waiter.stat_fd);
+	waiter.service->close();
+}
+END_TEST
+
+Suite *descriptors_suite(void)
+{
+	Suite *suite = suite_create("descriptors");
+	TCase *initialize = case_add(suite, "initialize");
+	TCase *dispatch = case_add(suite, "dispatch");
+
+	tcase_add_loop_test(initialize, too_few, 0, WAYS);
+	tcase_add_loop_test(initialize, too_few_gaps, 0, WAYS);
+	tcase_add_loop_test(dispatch, none_to_wait_with, 0, SERVICES);
+	return suite;
+}
