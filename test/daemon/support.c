@@ -129,6 +129,21 @@ void shm_assert_gone(pid_t pid)
 	wait_for(shm_is_gone(pid));
 }
 
+/* Memory that stays mapped is not given back, whether it has a name or not. */
+static bool shm_is_mapped(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	bool mapped = false;
+	char line[512];
+
+	ck_assert_ptr_nonnull(maps);
+	while (fgets(line, sizeof(line), maps) != NULL)
+		if (strstr(line, "/dev/shm/qb-") != NULL)
+			mapped = true;
+	fclose(maps);
+	return mapped;
+}
+
 static void leaks_prepare(void)
 {
 	fds_before = fds_count();
@@ -140,6 +155,7 @@ static void leaks_check(void)
 	ck_assert_msg(waitpid(-1, NULL, WNOHANG) == -1, "a child is left");
 	wait_for(entries_count("/proc/self/task") <= THREADS_OF_CHECKER + 1);
 	shm_assert_gone(getpid());
+	ck_assert(!shm_is_mapped());
 }
 
 TCase *case_add(Suite *suite, const char *name)
