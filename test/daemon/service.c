@@ -70,7 +70,7 @@ void events_dispatch(cpg_handle_t handle)
 }
 
 /* Joining is a message as well, and comes after those that are on the way. */
-static void totem_flush(void)
+void totem_flush(void)
 {
 	struct cpg_name group = name_unique("flush");
 	cpg_handle_t handle;

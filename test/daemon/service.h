@@ -38,6 +38,9 @@ void events_dispatch(cpg_handle_t handle);
 		}                                                              \
 	} while (0)
 
+/* Wait until what was multicast before, joins included, is delivered. */
+void totem_flush(void);
+
 /*
  * Make the daemon expect that many votes: with more than 1 it is not
  * quorate. A change is an event, or several, for those that track; all of

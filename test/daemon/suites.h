@@ -28,6 +28,7 @@ Suite *hostile_suite(void);
 Suite *unfinished_suite(void);
 Suite *descriptors_suite(void);
 Suite *limits_suite(void);
+Suite *crowd_suite(void);
 Suite *killed_suite(void);
 Suite *stress_suite(void);
 Suite *stopped_suite(void);
