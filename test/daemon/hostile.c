@@ -10,7 +10,7 @@
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "victim.h"
+#include "receiver.h"
 
 #define MIB (1024u * 1024u)
 #define PIECES_MAX 4
@@ -100,12 +100,12 @@ START_TEST(nonsense)
 	int i;
 
 	raw_start(&peer);
-	handle = victim_open(&group, _i % 2 == 0);
-	victim_meet(handle, &peer, &group);
+	handle = receiver_open(&group, _i % 2 == 0);
+	receiver_meet(handle, &peer, &group);
 	for (i = 0; i < PIECES_MAX && script->pieces[i].type != 0; i++)
 		raw_send(&peer, script->pieces[i]);
 	ck_assert_int_gt(i, 0);
-	victim_assert_well(handle, &peer, 0, script->name);
+	receiver_assert_well(handle, &peer, 0, script->name);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	raw_end(&peer);
 }
@@ -119,13 +119,13 @@ START_TEST(type_zero)
 	cpg_handle_t handle;
 
 	raw_start(&peer);
-	handle = victim_open(&group, _i == 0);
-	victim_meet(handle, &peer, &group);
+	handle = receiver_open(&group, _i == 0);
+	receiver_meet(handle, &peer, &group);
 	raw_send(&peer, (struct raw_piece){ 0, 100, 60, 60 });
 	raw_send(&peer, (struct raw_piece)PIECE(FIRST, 100, 60));
 	raw_send(&peer, (struct raw_piece){ 0, 100, 40, 40 });
 	raw_send(&peer, (struct raw_piece)PIECE(LAST, 100, 40));
-	victim_assert_well(handle, &peer, 0, "type 0");
+	receiver_assert_well(handle, &peer, 0, "type 0");
 	assert_cs(CS_OK, cpg_finalize(handle));
 	raw_end(&peer);
 }
@@ -139,14 +139,14 @@ START_TEST(begins_again)
 	cpg_handle_t handle;
 
 	raw_start(&peer);
-	handle = victim_open(&group, _i == 0);
-	victim_meet(handle, &peer, &group);
+	handle = receiver_open(&group, _i == 0);
+	receiver_meet(handle, &peer, &group);
 	raw_slice(&peer, MIB, 5, 0, MIB / 2);
 	raw_slice(&peer, MIB, 6, 0, MIB / 2);
 	raw_slice(&peer, MIB, 6, MIB / 2, MIB / 2);
 	raw_slice(&peer, MIB, 5, MIB / 2, MIB / 2);
-	victim_assert_well(handle, &peer, 1, "the end of the first");
-	victim_assert_message(0, &peer, MIB, 6);
+	receiver_assert_well(handle, &peer, 1, "the end of the first");
+	receiver_assert_message(0, &peer, MIB, 6);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	raw_end(&peer);
 }
@@ -161,17 +161,17 @@ START_TEST(small_ones_between)
 	uint32_t i;
 
 	raw_start(&peer);
-	handle = victim_open(&group, _i == 0);
-	victim_meet(handle, &peer, &group);
+	handle = receiver_open(&group, _i == 0);
+	receiver_meet(handle, &peer, &group);
 	for (i = 0; i < 4; i++) {
 		raw_slice(&peer, MIB, 7, i * MIB / 4, MIB / 4);
 		raw_pattern(&peer, 10, i);
 	}
-	victim_assert_well(handle, &peer, 5, "small ones between");
+	receiver_assert_well(handle, &peer, 5, "small ones between");
 	for (i = 0; i < 3; i++)
-		victim_assert_message(i, &peer, 10, i);
-	victim_assert_message(3, &peer, MIB, 7);
-	victim_assert_message(4, &peer, 10, 3);
+		receiver_assert_message(i, &peer, 10, i);
+	receiver_assert_message(3, &peer, MIB, 7);
+	receiver_assert_message(4, &peer, 10, 3);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	raw_end(&peer);
 }

@@ -32,7 +32,7 @@ static void shm_resize(unsigned long long bytes)
 	char option[40];
 
 	snprintf(option, sizeof(option), "size=%llu", bytes);
-	ck_assert_msg(mount(NULL, "/dev/shm", NULL, MS_REMOUNT, option) == 0,
+	ck_assert_msg(mount("", "/dev/shm", "", MS_REMOUNT, option) == 0,
 		      "/dev/shm cannot be resized");
 }
 

@@ -12,7 +12,7 @@
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "victim.h"
+#include "receiver.h"
 
 #define MIB (1024u * 1024u)
 #define CROWD 16
@@ -85,7 +85,7 @@ static void crowd_meet(cpg_handle_t handle, struct peer *peers, int count,
 		raw_join(&peers[i], group);
 	for (i = 0; i < count; i++)
 		fragment_take(handle);
-	victim_assert_idle(handle);
+	receiver_assert_idle(handle);
 	events_clear();
 }
 
@@ -99,7 +99,7 @@ START_TEST(announced_and_never_sent)
 	int i, k;
 
 	crowd_start(peers, CROWD);
-	handle = victim_open(&group, _i == 0);
+	handle = receiver_open(&group, _i == 0);
 	crowd_meet(handle, peers, CROWD, &group);
 	before = memory_held();
 	for (k = 0; k < FRAGMENTS; k++)
@@ -111,7 +111,7 @@ START_TEST(announced_and_never_sent)
 			arrived += RAW_FRAGMENT_MAX;
 			memory_assert(before, arrived);
 		}
-	victim_assert_well(handle, &peers[0], 0, "announcements");
+	receiver_assert_well(handle, &peers[0], 0, "announcements");
 	assert_cs(CS_OK, cpg_finalize(handle));
 	for (i = 0; i < CROWD; i++)
 		raw_end(&peers[i]);
@@ -128,7 +128,7 @@ START_TEST(announced_by_many)
 	int i;
 
 	crowd_start(peers, SMALL_CROWD);
-	handle = victim_open(&group, _i == 0);
+	handle = receiver_open(&group, _i == 0);
 	crowd_meet(handle, peers, SMALL_CROWD, &group);
 	before = memory_held();
 	for (i = 0; i < SMALL_CROWD; i++) {
@@ -136,7 +136,7 @@ START_TEST(announced_by_many)
 		fragment_take(handle);
 	}
 	memory_assert(before, SMALL_CROWD * SMALL);
-	victim_assert_well(handle, &peers[SMALL_CROWD - 1], 0, "announcements");
+	receiver_assert_well(handle, &peers[SMALL_CROWD - 1], 0, "announcements");
 	assert_cs(CS_OK, cpg_finalize(handle));
 	for (i = 0; i < SMALL_CROWD; i++)
 		raw_end(&peers[i]);
@@ -153,8 +153,8 @@ START_TEST(begun_again_and_again)
 	int i;
 
 	raw_start(&peer);
-	handle = victim_open(&group, _i == 0);
-	victim_meet(handle, &peer, &group);
+	handle = receiver_open(&group, _i == 0);
+	receiver_meet(handle, &peer, &group);
 	before = memory_held();
 	for (i = 0; i < 2 * ROUNDS; i++) {
 		raw_send(&peer, piece(RAW_FIRST, UINT32_MAX,
@@ -162,7 +162,7 @@ START_TEST(begun_again_and_again)
 		fragment_take(handle);
 		memory_assert(before, RAW_FRAGMENT_MAX);
 	}
-	victim_assert_well(handle, &peer, 0, "beginnings");
+	receiver_assert_well(handle, &peer, 0, "beginnings");
 	assert_cs(CS_OK, cpg_finalize(handle));
 	raw_end(&peer);
 }
@@ -211,11 +211,11 @@ START_TEST(sender_goes)
 	int i;
 
 	crowd_start(peers, ROUNDS + 1);
-	handle = victim_open(&group, _i % 2 == 0);
-	victim_meet(handle, &peers[ROUNDS], &group);
+	handle = receiver_open(&group, _i % 2 == 0);
+	receiver_meet(handle, &peers[ROUNDS], &group);
 	before = memory_held();
 	for (i = 0; i < ROUNDS; i++) {
-		victim_meet(handle, &peers[i], &group);
+		receiver_meet(handle, &peers[i], &group);
 		half_send(handle, &peers[i]);
 		farewells[_i / 2](&peers[i], &group);
 		/* The change is an event, whoever is told. */
@@ -223,13 +223,13 @@ START_TEST(sender_goes)
 		events_clear();
 	}
 	memory_assert(before, 0);
-	victim_assert_well(handle, &peers[ROUNDS], 0, "those who left");
+	receiver_assert_well(handle, &peers[ROUNDS], 0, "those who left");
 	assert_cs(CS_OK, cpg_finalize(handle));
 	raw_end(&peers[ROUNDS]);
 }
 END_TEST
 
-START_TEST(victim_goes)
+START_TEST(receiver_goes)
 {
 	struct cpg_name group = name_unique("goes");
 	unsigned long before = memory_held();
@@ -239,8 +239,8 @@ START_TEST(victim_goes)
 
 	crowd_start(peers, ROUNDS);
 	for (i = 0; i < ROUNDS; i++) {
-		handle = victim_open(&group, _i == 0);
-		victim_meet(handle, &peers[i], &group);
+		handle = receiver_open(&group, _i == 0);
+		receiver_meet(handle, &peers[i], &group);
 		half_send(handle, &peers[i]);
 		assert_cs(CS_OK, cpg_finalize(handle));
 		events_clear();
@@ -261,7 +261,7 @@ START_TEST(senders_at_once)
 	int i;
 
 	crowd_start(peers, 3);
-	handle = victim_open(&group, _i == 0);
+	handle = receiver_open(&group, _i == 0);
 	for (i = 0; i < 3; i++)
 		raw_join(&peers[i], &group);
 	for (at = 0; at < len; at += len / 8) {
@@ -270,9 +270,9 @@ START_TEST(senders_at_once)
 		raw_slice(&peers[1], len, 9, at, len / 8);
 		raw_send(&peers[2], piece(RAW_LAST, (uint32_t)len, SMALL));
 	}
-	victim_assert_well(handle, &peers[2], 2, "the third");
-	victim_assert_message(0, &peers[0], len, 8);
-	victim_assert_message(1, &peers[1], len, 9);
+	receiver_assert_well(handle, &peers[2], 2, "the third");
+	receiver_assert_message(0, &peers[0], len, 8);
+	receiver_assert_message(1, &peers[1], len, 9);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	for (i = 0; i < 3; i++)
 		raw_end(&peers[i]);
@@ -289,7 +289,7 @@ Suite *unfinished_suite(void)
 	tcase_add_loop_test(memory, announced_by_many, 0, 2);
 	tcase_add_loop_test(memory, begun_again_and_again, 0, 2);
 	tcase_add_loop_test(memory, sender_goes, 0, 2 * ARRAY_SIZE(farewells));
-	tcase_add_loop_test(memory, victim_goes, 0, 2);
+	tcase_add_loop_test(memory, receiver_goes, 0, 2);
 	tcase_add_loop_test(senders, senders_at_once, 0, 2);
 	return suite;
 }

@@ -4,8 +4,6 @@
 /*
  * A call that asks the daemon, on a handle of its own; and a thread that
  * makes it again and again, until it fails or is told that it is enough.
- * A handle of the library in one group with raw peers: it has to deliver
- * their good messages, and nothing else.
  */
 #ifndef VICTIM_H
 #define VICTIM_H
@@ -50,35 +48,5 @@ void victim_start(struct victim *victim);
 
 /* Wait for the end of the thread; what the last call answered. */
 cs_error_t victim_join(struct victim *victim);
-#include <stdbool.h>
-
-#include "raw.h"
-
-/* A handle in the group, with or without a callback for changes of it. */
-cpg_handle_t victim_open(const struct cpg_name *group, bool confchg);
-
-/*
- * Let the peer join, and say something: before its first whole message the
- * daemon refuses fragments that do not begin one. No event is left.
- */
-void victim_meet(cpg_handle_t handle, const struct peer *peer,
-		 const struct cpg_name *group);
-
-/* Dispatch until that many messages are recorded. */
-void victim_await(cpg_handle_t handle, size_t messages);
-
-/* No event is pending. */
-void victim_assert_idle(cpg_handle_t handle);
-
-/* The n-th message is that pattern, from that peer. */
-void victim_assert_message(size_t n, const struct peer *peer, size_t len,
-			   uint32_t seed);
-
-/*
- * A small and a big message of the peer's are delivered as they were sent,
- * and before them that many good ones; but of @what came before nothing.
- */
-void victim_assert_well(cpg_handle_t handle, const struct peer *peer,
-			size_t before, const char *what);
 
 #endif

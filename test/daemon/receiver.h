@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A handle of the library in one group with raw peers: it has to deliver
+ * their good messages, and nothing else.
+ */
+#ifndef RECEIVER_H
+#define RECEIVER_H
+
+#include <stdbool.h>
+
+#include "raw.h"
+
+/* A handle in the group, with or without a callback for changes of it. */
+cpg_handle_t receiver_open(const struct cpg_name *group, bool confchg);
+
+/*
+ * Let the peer join, and say something: before its first whole message the
+ * daemon refuses fragments that do not begin one. No event is left.
+ */
+void receiver_meet(cpg_handle_t handle, const struct peer *peer,
+		 const struct cpg_name *group);
+
+/* Dispatch until that many messages are recorded. */
+void receiver_await(cpg_handle_t handle, size_t messages);
+
+/* No event is pending. */
+void receiver_assert_idle(cpg_handle_t handle);
+
+/* The n-th message is that pattern, from that peer. */
+void receiver_assert_message(size_t n, const struct peer *peer, size_t len,
+			   uint32_t seed);
+
+/*
+ * A small and a big message of the peer's are delivered as they were sent,
+ * and before them that many good ones; but of @what came before nothing.
+ */
+void receiver_assert_well(cpg_handle_t handle, const struct peer *peer,
+			size_t before, const char *what);
+
+#endif
