@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * The daemon ends while everything is going on: it is killed, or shuts down
+ * in good order. Every task ends soon, with CS_ERR_LIBRARY, and goes on with
+ * the next daemon.
+ */
+
+#include <glob.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dispatcher.h"
+#include "events.h"
+#include "pattern.h"
+#include "suites.h"
+#include "support.h"
+#include "tasks.h"
+
+#define DEATHS 5
+#define EVENTS 3
+#define ROUNDS_MIN 3
+#define LIFE_US_MAX 50000
+
+/* A machine that has much to do should not fail the test. */
+#define LATE_MS 1000
+#define BUSY_MS 100
+
+/* Over sockets a dispatch that waits looks after the daemon once a second. */
+#define SOCKET_POLL_MS 1000
+
+struct looper {
+	struct job job;
+	pthread_t thread;
+	atomic_uint rounds;
+	cs_error_t result;
+	double end_ms;
+	double cpu_ms, cpu_ms_at_death;
+};
+
+static struct looper loopers[TASKS];
+static int loopers_count;
+
+static double ms_of(clockid_t clock)
+{
+	struct timespec now;
+
+	ck_assert_int_eq(clock_gettime(clock, &now), 0);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void *looper_run(void *data)
+{
+	struct looper *looper = data;
+	cs_error_t err;
+
+	do {
+		err = looper->job.task->run(&looper->job);
+		looper->rounds++;
+	} while (err == CS_OK);
+	looper->end_ms = ms_of(CLOCK_MONOTONIC);
+	looper->cpu_ms = ms_of(CLOCK_THREAD_CPUTIME_ID);
+	looper->result = err;
+	return NULL;
+}
+
+static void looper_start(const struct task *task)
+{
+	struct looper *looper = &loopers[loopers_count];
+
+	looper->rounds = 0;
+	job_open(&looper->job, task, loopers_count);
+	ck_assert_int_eq(pthread_create(&looper->thread, NULL, looper_run,
+					looper),
+			 0);
+	loopers_count++;
+}
+
+static bool task_has_handle(const struct task *task)
+{
+	return task->open != NULL;
+}
+
+static bool task_opens_handles(const struct task *task)
+{
+	return task->open == NULL;
+}
+
+/* The tasks of that sort; without one all of them. */
+static void loopers_start(bool (*is_wanted)(const struct task *task))
+{
+	int i;
+
+	loopers_count = 0;
+	for (i = 0; i < TASKS; i++)
+		if (is_wanted == NULL || is_wanted(&tasks[i]))
+			looper_start(&tasks[i]);
+	for (i = 0; i < loopers_count; i++)
+		wait_for(loopers[i].rounds >= ROUNDS_MIN);
+}
+
+/* Only while they run: a thread that has ended has no clock any more. */
+static void cpu_note(void)
+{
+	clockid_t clock;
+	int i;
+
+	for (i = 0; i < loopers_count; i++) {
+		ck_assert_int_eq(
+			pthread_getcpuclockid(loopers[i].thread, &clock), 0);
+		loopers[i].cpu_ms_at_death = ms_of(clock);
+	}
+}
+
+/* After an orderly end the connections are gone before the daemon is. */
+static void cpu_ignore(void)
+{
+	int i;
+
+	for (i = 0; i < loopers_count; i++)
+		loopers[i].cpu_ms_at_death = HUGE_VAL;
+}
+
+static void looper_assert_ended(const struct looper *looper, double death_ms)
+{
+	const char *name = looper->job.task->name;
+	double late, late_max = LATE_MS, busy;
+
+	if (ipc_is_socket())
+		late_max += SOCKET_POLL_MS;
+	ck_assert_int_eq(pthread_join(looper->thread, NULL), 0);
+	late = looper->end_ms - death_ms;
+	busy = looper->cpu_ms - looper->cpu_ms_at_death;
+	ck_assert_msg(looper->result == CS_ERR_LIBRARY, "%s: %s", name,
+		      cs_strerror(looper->result));
+	ck_assert_msg(late < late_max, "%s: %.0f ms after the death", name,
+		      late);
+	ck_assert_msg(busy < BUSY_MS || busy < late / 2,
+		      "%s: busy for %.0f of %.0f ms after the death", name,
+		      busy, late);
+}
+
+/* Dead is dead; and nothing waits for a daemon that is. */
+static void looper_close(struct looper *looper)
+{
+	const struct service *service = looper->job.task->service;
+	double begin = ms_of(CLOCK_MONOTONIC);
+	cs_error_t err;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		err = looper->job.task->run(&looper->job);
+		ck_assert_msg(err == CS_ERR_LIBRARY, "%s: %s",
+			      looper->job.task->name, cs_strerror(err));
+	}
+	err = job_close(&looper->job);
+	ck_assert_int_eq(err, service == &services[0] ? CS_ERR_LIBRARY : CS_OK);
+	ck_assert_msg(ms_of(CLOCK_MONOTONIC) - begin < LATE_MS, "%s: %.0f ms",
+		      looper->job.task->name, ms_of(CLOCK_MONOTONIC) - begin);
+}
+
+/* The ways for a daemon to end; each is over when the daemon is gone. */
+
+static void daemon_await_end(void)
+{
+	wait_for(process_state(daemon_pid()) == 0);
+}
+
+static void end_by_signal(void)
+{
+	ck_assert_int_eq(kill(daemon_pid(), SIGTERM), 0);
+	daemon_await_end();
+}
+
+/* The tool is the distribution's, and so are the libraries it wants. */
+static void end_by_tool(void)
+{
+	ck_assert_int_eq(system("env -u LD_LIBRARY_PATH -u LD_PRELOAD "
+				"corosync-cfgtool -H >/dev/null"),
+			 0);
+	daemon_await_end();
+}
+
+static void end_by_force(void)
+{
+	ck_assert_int_eq(system("env -u LD_LIBRARY_PATH -u LD_PRELOAD "
+				"corosync-cfgtool -H --force >/dev/null"),
+			 0);
+	daemon_await_end();
+}
+
+static void (*const orderly_ends[])(void) = {
+	end_by_signal,
+	end_by_tool,
+	end_by_force,
+};
+
+#define ORDERLY_ENDS ARRAY_SIZE(orderly_ends)
+
+static void loopers_end(double death_ms)
+{
+	int i;
+
+	for (i = 0; i < loopers_count; i++)
+		looper_assert_ended(&loopers[i], death_ms);
+	for (i = 0; i < loopers_count; i++)
+		looper_close(&loopers[i]);
+}
+
+static void loopers_kill(bool (*is_wanted)(const struct task *task))
+{
+	struct timespec life = { .tv_nsec = random() % LIFE_US_MAX * 1000 };
+	double death_ms;
+
+	loopers_start(is_wanted);
+	nanosleep(&life, NULL);
+	cpu_note();
+	death_ms = ms_of(CLOCK_MONOTONIC);
+	daemon_kill();
+	loopers_end(death_ms);
+}
+
+/* Killed at any moment, and every time the same process goes on. */
+START_TEST(killed_in_loops)
+{
+	int i;
+
+	srandom((unsigned int)getpid());
+	for (i = 0; i < DEATHS; i++) {
+		loopers_kill(task_has_handle);
+		shm_assert_gone(getpid());
+		daemon_restart();
+	}
+}
+END_TEST
+
+/*
+ * What a daemon leaves that was killed before it told anybody of a new
+ * connection, or before it cleaned up after one that was closed.
+ */
+static void orphans_remove(int orphans_max)
+{
+	char pattern[64], command[96];
+	glob_t found = { 0 };
+
+	snprintf(pattern, sizeof(pattern), "/dev/shm/qb-%d-%d-*",
+		 (int)daemon_pid(), (int)getpid());
+	snprintf(command, sizeof(command), "rm -rf %s", pattern);
+	glob(pattern, GLOB_NOSORT, NULL, &found);
+	ck_assert_int_le((int)found.gl_pathc, orphans_max);
+	globfree(&found);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(killed_in_initialize_and_finalize)
+{
+	int i;
+
+	srandom((unsigned int)getpid());
+	for (i = 0; i < DEATHS; i++) {
+		loopers_kill(task_opens_handles);
+		orphans_remove(2 * loopers_count);
+		daemon_restart();
+	}
+}
+END_TEST
+
+START_TEST(shut_down_in_loops)
+{
+	loopers_start(NULL);
+	orderly_ends[_i]();
+	cpu_ignore();
+	loopers_end(ms_of(CLOCK_MONOTONIC));
+}
+END_TEST
+
+static void finalize_dead(const struct service *service, uint64_t handle)
+{
+	assert_cs(service == &services[0] ? CS_ERR_LIBRARY : CS_OK,
+		  service->finalize(handle));
+	service->close();
+}
+
+/* What was sent before is delivered, then the end shows. */
+START_TEST(shut_down_with_events_pending)
+{
+	const struct service *service = &services[_i % SERVICES];
+	uint64_t handle = service->open();
+	size_t pending = ipc_is_socket() ? 0 : EVENTS;
+	cs_error_t err;
+
+	service->events_queue(handle, EVENTS);
+	orderly_ends[_i / SERVICES]();
+	do
+		err = service->dispatch(handle, CS_DISPATCH_ONE);
+	while (err == CS_OK);
+	assert_cs(CS_ERR_LIBRARY, err);
+	ck_assert_uint_eq(events_count(), pending);
+	assert_cs(CS_ERR_LIBRARY, service->dispatch(handle, CS_DISPATCH_ALL));
+	finalize_dead(service, handle);
+}
+END_TEST
+
+START_TEST(shut_down_while_waiting)
+{
+	struct dispatcher dispatchers[2 * SERVICES];
+	struct dispatcher *d;
+	int i;
+
+	for (i = 0; i < 2 * SERVICES; i++) {
+		d = &dispatchers[i];
+		dispatcher_start(d, &services[i % 2],
+				 i % 2 == 0 ? cpg_open() :
+					      quorum_open(QUORUM_MODEL_V1),
+				 i < 2 ? CS_DISPATCH_ONE : CS_DISPATCH_BLOCKING,
+				 0);
+		dispatcher_wait_asleep(d);
+	}
+	orderly_ends[_i]();
+	for (i = 0; i < 2 * SERVICES; i++) {
+		d = &dispatchers[i];
+		assert_cs(CS_ERR_LIBRARY, dispatcher_join(d));
+		assert_cs(i % 2 == 0 ? CS_ERR_LIBRARY : CS_OK,
+			  d->service->finalize(d->handle));
+	}
+}
+END_TEST
+
+Suite *ending_suite(void)
+{
+	Suite *suite = suite_create("ending");
+	TCase *killed = case_add(suite, "killed");
+	TCase *orderly = case_add(suite, "orderly");
+
+	tcase_add_checked_fixture(killed, daemon_restart, NULL);
+	tcase_add_test(killed, killed_in_loops);
+	tcase_add_test(killed, killed_in_initialize_and_finalize);
+	tcase_add_checked_fixture(orderly, daemon_restart, NULL);
+	tcase_add_loop_test(orderly, shut_down_in_loops, 0, ORDERLY_ENDS);
+	tcase_add_loop_test(orderly, shut_down_with_events_pending, 0,
+			    ORDERLY_ENDS * SERVICES);
+	tcase_add_loop_test(orderly, shut_down_while_waiting, 0, ORDERLY_ENDS);
+	return suite;
+}
