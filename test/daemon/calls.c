@@ -113,7 +113,9 @@ static cs_error_t zcb_free(uint64_t handle)
 {
 	void *buffer = message;
 
-	cpg_zcb_alloc(handle, sizeof(message), &buffer);
+	if (cpg_zcb_alloc(handle, sizeof(message), &buffer) ==
+	    CS_ERR_NO_MEMORY)
+		return CS_ERR_NO_MEMORY;
 	return cpg_zcb_free(handle, buffer);
 }
 
@@ -122,7 +124,9 @@ static cs_error_t zcb_mcast_joined(uint64_t handle)
 	void *buffer = message;
 	cs_error_t err;
 
-	cpg_zcb_alloc(handle, sizeof(message), &buffer);
+	if (cpg_zcb_alloc(handle, sizeof(message), &buffer) ==
+	    CS_ERR_NO_MEMORY)
+		return CS_ERR_NO_MEMORY;
 	err = cpg_zcb_mcast_joined(handle, CPG_TYPE_AGREED, buffer,
 				   sizeof(message));
 	if (buffer != message)

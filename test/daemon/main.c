@@ -43,6 +43,7 @@ int main(void)
 	srunner_add_suite(runner, stopped_suite());
 	srunner_add_suite(runner, death_suite());
 	return runner_run(runner);
+	srunner_add_suite(runner, memory_suite());
 	srunner_add_suite(runner, ending_suite());
 	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_ENV);

@@ -33,6 +33,7 @@ Suite *killed_suite(void);
 Suite *stress_suite(void);
 Suite *stopped_suite(void);
 Suite *death_suite(void);
+Suite *memory_suite(void);
 Suite *ending_suite(void);
 
 #endif
