@@ -38,6 +38,7 @@ int main(void)
 	srunner_add_suite(runner, descriptors_suite());
 	srunner_add_suite(runner, limits_suite());
 	srunner_add_suite(runner, crowd_suite());
+	srunner_add_suite(runner, signals_suite());
 	srunner_add_suite(runner, killed_suite());
 	srunner_add_suite(runner, stress_suite());
 	srunner_add_suite(runner, stopped_suite());
@@ -45,6 +46,7 @@ int main(void)
 	return runner_run(runner);
 	srunner_add_suite(runner, memory_suite());
 	srunner_add_suite(runner, ending_suite());
+	srunner_add_suite(runner, restarts_suite());
 	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

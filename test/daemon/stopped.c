@@ -7,6 +7,8 @@
  */
 
 #define _GNU_SOURCE
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -21,6 +23,7 @@
 /* How long to watch a thread, and how much of that it may be running. */
 #define WATCH_MS 500
 #define CPU_PERCENT_MAX 20
+#define SIGNALS 100
 
 static const size_t sizes[] = {
 	0, 64, 1024, 8192, 102400, 1047552, 8388608,
@@ -57,6 +60,25 @@ static void victims_assert_asleep(const struct victim *list, int count)
 		       (seconds_of(CLOCK_MONOTONIC) - begin) * 100;
 		ck_assert_msg(used < CPU_PERCENT_MAX, "%s: %.0f%% CPU",
 			      list[i].call->name, used);
+	}
+}
+
+static void signal_ignore(int signal)
+{
+	(void)signal;
+}
+
+/* Whatever system call they wait in. */
+static void victims_interrupt(const struct victim *list, int count)
+{
+	const struct sigaction action = { .sa_handler = signal_ignore };
+	int i, j;
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (i = 0; i < SIGNALS; i++) {
+		for (j = 0; j < count; j++)
+			pthread_kill(list[j].thread, SIGUSR1);
+		poll(NULL, 0, 1);
 	}
 }
 
@@ -98,6 +120,7 @@ START_TEST(calls_go_on)
 			list[count] = victims[i];
 			victim_start(&list[count++]);
 		}
+	victims_interrupt(list, count);
 	victims_assert_asleep(list, count);
 	for (i = 0; i < count; i++)
 		list[i].enough = true;
@@ -138,6 +161,7 @@ START_TEST(initialize_goes_on)
 	daemon_stop();
 	for (i = 0; i < ARRAY_SIZE(list); i++)
 		victim_start(&list[i]);
+	victims_interrupt(list, ARRAY_SIZE(list));
 	victims_assert_asleep(list, ARRAY_SIZE(list));
 	for (i = 0; i < ARRAY_SIZE(list); i++)
 		list[i].enough = true;
@@ -181,6 +205,7 @@ START_TEST(messages_of_each_size)
 	daemon_stop();
 	victim_start(&victim);
 	wait_for(victim.refusals > 0 || process_state(victim.tid) == 'S');
+	victims_interrupt(&victim, 1);
 	victims_assert_asleep(&victim, 1);
 	victim.enough = true;
 	daemon_continue();

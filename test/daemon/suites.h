@@ -29,11 +29,13 @@ Suite *unfinished_suite(void);
 Suite *descriptors_suite(void);
 Suite *limits_suite(void);
 Suite *crowd_suite(void);
+Suite *signals_suite(void);
 Suite *killed_suite(void);
 Suite *stress_suite(void);
 Suite *stopped_suite(void);
 Suite *death_suite(void);
 Suite *memory_suite(void);
 Suite *ending_suite(void);
+Suite *restarts_suite(void);
 
 #endif

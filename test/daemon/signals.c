@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * Signals that interrupt system calls arrive all the time. No function shows
+ * it, and nothing is lost.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/uio.h>
+
+#include "calls.h"
+#include "suites.h"
+#include "support.h"
+#include "tasks.h"
+#include "victim.h"
+
+#define TICK_US 1000
+#define TICKS 150
+#define ROUNDS_MIN 3
+
+static atomic_int ticks;
+
+static void tick(int signal)
+{
+	(void)signal;
+	ticks++;
+}
+
+static void work_repeat(const struct task *task)
+{
+	struct job job;
+	cs_error_t err;
+	int rounds = 0;
+
+	job_open(&job, task, 0);
+	while (rounds++ < ROUNDS_MIN || ticks < TICKS) {
+		err = task->run(&job);
+		ck_assert_msg(err == CS_OK, "%s: %s", task->name,
+			      cs_strerror(err));
+	}
+	assert_cs(CS_OK, job_close(&job));
+}
+
+START_TEST(tasks_go_on)
+{
+	timer_start(TICK_US, tick);
+	work_repeat(&tasks[_i]);
+	timer_stop();
+}
+END_TEST
+
+static void alarms_mask(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(how, &set, NULL);
+}
+
+/* Where the main thread does not take the signals this one has to. */
+static void *work_run(void *data)
+{
+	alarms_mask(SIG_UNBLOCK);
+	work_repeat(data);
+	return NULL;
+}
+
+START_TEST(tasks_go_on_in_a_thread)
+{
+	pthread_t thread;
+
+	alarms_mask(SIG_BLOCK);
+	timer_start(TICK_US, tick);
+	ck_assert_int_eq(pthread_create(&thread, NULL, work_run,
+					(void *)&tasks[_i]),
+			 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	timer_stop();
+	alarms_mask(SIG_UNBLOCK);
+}
+END_TEST
+
+/* The functions that do not ask the daemon, at least not each time. */
+START_TEST(calls_go_on)
+{
+	cpg_handle_t cpg = cpg_open();
+	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V1);
+	int i;
+
+	timer_start(TICK_US, tick);
+	while (ticks < TICKS) {
+		for (i = 0; i < CPG_ASK; i++)
+			call_assert(CS_OK, &cpg_calls[i], cpg);
+		for (i = 0; i < QUORUM_ASK; i++)
+			call_assert(CS_OK, &quorum_calls[i], quorum);
+	}
+	timer_stop();
+	assert_cs(CS_OK, cpg_finalize(cpg));
+	assert_cs(CS_OK, quorum_finalize(quorum));
+}
+END_TEST
+
+struct number {
+	uint32_t value;
+	bool is_last;
+};
+
+static uint32_t received;
+static bool last_was_received;
+
+static void deliver(cpg_handle_t handle, const struct cpg_name *group,
+		    uint32_t nodeid, uint32_t pid, void *msg, size_t msg_len)
+{
+	const struct number *number = msg;
+
+	(void)handle;
+	(void)group;
+	(void)nodeid;
+	(void)pid;
+	ck_assert_uint_eq(msg_len, sizeof(*number));
+	ck_assert_uint_eq(number->value, received);
+	received++;
+	last_was_received = number->is_last;
+}
+
+static void *numbers_send(void *data)
+{
+	cpg_handle_t handle = *(cpg_handle_t *)data;
+	struct number number = { 0 };
+	struct iovec iov = { &number, sizeof(number) };
+
+	while (!number.is_last) {
+		number.is_last = ticks >= TICKS;
+		assert_ok(cpg_mcast_joined(handle, CPG_TYPE_AGREED, &iov, 1));
+		number.value++;
+	}
+	return NULL;
+}
+
+static void *numbers_receive(void *data)
+{
+	cpg_handle_t handle = *(cpg_handle_t *)data;
+
+	while (!last_was_received)
+		assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
+	return NULL;
+}
+
+/* Both threads are interrupted all the time until they have ended. */
+START_TEST(nothing_is_lost)
+{
+	cpg_callbacks_t callbacks = { .cpg_deliver_fn = deliver };
+	struct cpg_name group = name_unique("numbers");
+	pthread_t sender, receiver;
+	cpg_handle_t handle;
+
+	assert_ok(cpg_initialize(&handle, &callbacks));
+	assert_ok(cpg_join(handle, &group));
+	/* To install the handler: the alarms come from here. */
+	timer_start(TICK_US, tick);
+	timer_stop();
+	ck_assert_int_eq(pthread_create(&sender, NULL, numbers_send, &handle),
+			 0);
+	ck_assert_int_eq(pthread_create(&receiver, NULL, numbers_receive,
+					&handle),
+			 0);
+	while (pthread_tryjoin_np(receiver, NULL) == EBUSY) {
+		pthread_kill(sender, SIGALRM);
+		pthread_kill(receiver, SIGALRM);
+		poll(NULL, 0, 1);
+	}
+	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+	assert_cs(CS_OK, cpg_finalize(handle));
+}
+END_TEST
+
+Suite *signals_suite(void)
+{
+	Suite *suite = suite_create("signals");
+	TCase *tcase = case_add(suite, "signals");
+
+	tcase_add_loop_test(tcase, tasks_go_on, 0, TASKS);
+	tcase_add_loop_test(tcase, tasks_go_on_in_a_thread, 0, TASKS);
+	tcase_add_test(tcase, calls_go_on);
+	tcase_add_test(tcase, nothing_is_lost);
+	return suite;
+}
