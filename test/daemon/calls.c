@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "calls.h"
+#include "support.h"
 
 #define MARK 0x5a
 
@@ -24,22 +25,6 @@ static _Thread_local struct {
 } out;
 
 static char message[] = "a message";
-
-void calls_outputs_mark(void)
-{
-	memset(&out, MARK, sizeof(out));
-}
-
-bool calls_outputs_are_untouched(void)
-{
-	const unsigned char *byte = (const unsigned char *)&out;
-	size_t i;
-
-	for (i = 0; i < sizeof(out); i++)
-		if (byte[i] != MARK)
-			return false;
-	return true;
-}
 
 static cs_error_t fd_get(uint64_t handle)
 {
@@ -209,3 +194,59 @@ const struct call quorum_calls[QUORUM_CALLS] = {
 	{ "quorum_trackstop", quorum_trackstop, CS_OK },
 	{ "quorum_finalize", quorum_finalize, CS_OK },
 };
+
+/*
+ * Where the functions put their answers: filled with a pattern, to see
+ * whether it is still there.
+ */
+static void outputs_mark(void)
+{
+	memset(&out, MARK, sizeof(out));
+}
+
+static bool outputs_are_untouched(void)
+{
+	const unsigned char *byte = (const unsigned char *)&out;
+	size_t i;
+
+	for (i = 0; i < sizeof(out); i++)
+		if (byte[i] != MARK)
+			return false;
+	return true;
+}
+
+static void call_assert_bad(const struct call *call, uint64_t handle)
+{
+	cs_error_t err;
+
+	outputs_mark();
+	err = call->run(handle);
+	ck_assert_msg(err == CS_ERR_BAD_HANDLE, "%s: %s", call->name,
+		      cs_strerror(err));
+	ck_assert_msg(outputs_are_untouched(),
+		      "%s wrote to its output parameter", call->name);
+}
+
+static void calls_assert_bad(const struct call *calls, int count,
+			     uint64_t handle)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		call_assert_bad(&calls[i], handle);
+}
+
+void cpg_assert_bad(uint64_t handle)
+{
+	calls_assert_bad(cpg_calls, CPG_CALLS, handle);
+}
+
+void iteration_assert_bad(uint64_t handle)
+{
+	calls_assert_bad(iteration_calls, ITERATION_CALLS, handle);
+}
+
+void quorum_assert_bad(uint64_t handle)
+{
+	calls_assert_bad(quorum_calls, QUORUM_CALLS, handle);
+}

@@ -38,6 +38,7 @@ int main(void)
 	srunner_add_suite(runner, descriptors_suite());
 	srunner_add_suite(runner, limits_suite());
 	srunner_add_suite(runner, crowd_suite());
+	srunner_add_suite(runner, forks_suite());
 	srunner_add_suite(runner, signals_suite());
 	srunner_add_suite(runner, killed_suite());
 	srunner_add_suite(runner, stress_suite());

@@ -29,6 +29,7 @@ Suite *unfinished_suite(void);
 Suite *descriptors_suite(void);
 Suite *limits_suite(void);
 Suite *crowd_suite(void);
+Suite *forks_suite(void);
 Suite *signals_suite(void);
 Suite *killed_suite(void);
 Suite *stress_suite(void);

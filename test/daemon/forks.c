@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A child owns nothing of its parent's handles. Whatever it does, wherever it
+ * was forked, the parent's connections work on and lose no event.
+ */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "dispatcher.h"
+#include "events.h"
+#include "pattern.h"
+#include "suites.h"
+#include "support.h"
+
+#define MESSAGE_LEN 10
+
+/* The parent's. */
+static struct cpg_name group;
+static cpg_handle_t cpg;
+static cpg_iteration_handle_t iteration;
+static quorum_handle_t quorum;
+
+/* A child that returned into the dispatch that it was forked in. */
+static bool is_returned_child;
+
+/* What children do; those that return go on where they were forked. */
+
+static void end_at_once(void)
+{
+	_exit(0);
+}
+
+static void end_in_order(void)
+{
+	exit(0);
+}
+
+static void be_killed(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
+static void handles_assert_bad(void)
+{
+	size_t before = events_count();
+	int mode;
+
+	for (mode = CS_DISPATCH_ONE; mode <= CS_DISPATCH_ONE_NONBLOCKING;
+	     mode++) {
+		assert_cs(CS_ERR_BAD_HANDLE,
+			  cpg_dispatch(cpg, (cs_dispatch_flags_t)mode));
+		assert_cs(CS_ERR_BAD_HANDLE,
+			  quorum_dispatch(quorum, (cs_dispatch_flags_t)mode));
+	}
+	cpg_assert_bad(cpg);
+	iteration_assert_bad(iteration);
+	quorum_assert_bad(quorum);
+	ck_assert_uint_eq(events_count(), before);
+}
+
+static void call_everything(void)
+{
+	handles_assert_bad();
+	_exit(0);
+}
+
+static void handles_use(const char *suffix)
+{
+	struct cpg_name own_group = name_unique(suffix);
+	quorum_handle_t own_quorum;
+	cpg_handle_t own_cpg;
+
+	event_hook = NULL;
+	events_clear();
+	own_cpg = cpg_open_joined(&own_group);
+	assert_ok(pattern_send(own_cpg, MESSAGE_LEN, 2, 1));
+	dispatch_until(own_cpg, event_was_delivered(MESSAGE_LEN, 2));
+	own_quorum = quorum_open(QUORUM_MODEL_V1);
+	assert_ok(quorum_trackstart(own_quorum, CS_TRACK_CURRENT));
+	assert_cs(CS_OK, quorum_dispatch(own_quorum, CS_DISPATCH_ALL));
+	ck_assert_uint_eq(events_count_of(EVENT_QUORUM), 1);
+	ck_assert_uint_ne(own_cpg, cpg);
+	ck_assert_uint_ne(own_quorum, quorum);
+	handles_assert_bad();
+	assert_cs(CS_OK, cpg_finalize(own_cpg));
+	assert_cs(CS_OK, quorum_finalize(own_quorum));
+}
+
+static void open_and_use(void)
+{
+	handles_use("child");
+	_exit(0);
+}
+
+static void child_await(pid_t pid, int expected)
+{
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, expected);
+	shm_assert_gone(pid);
+}
+
+static void fork_again(void)
+{
+	pid_t pid = fork();
+
+	handles_use(pid == 0 ? "grandchild" : "child");
+	if (pid != 0)
+		child_await(pid, 0);
+	_exit(0);
+}
+
+/* Another program gets none of the descriptors. */
+static void be_replaced(void)
+{
+	execl("/bin/sh", "sh", "-c",
+	      "! ls -l /proc/$$/fd | grep -v ' [012] -> ' |"
+	      "grep -E 'socket:|eventfd|/dev/shm/'",
+	      (char *)NULL);
+	_exit(1);
+}
+
+static void return_from_callback(void)
+{
+	is_returned_child = true;
+}
+
+static const struct {
+	void (*run)(void);
+	int status;
+} children[] = {
+	{ end_at_once, 0 },    { end_in_order, 0 }, { be_killed, SIGKILL },
+	{ call_everything, 0 }, { open_and_use, 0 }, { fork_again, 0 },
+	{ be_replaced, 0 },	{ return_from_callback, 0 },
+};
+
+/* Those that can be forked everywhere; */
+#define CHILDREN (ARRAY_SIZE(children) - 1)
+
+/* and at any moment: libqb has descriptors that are not yet close-on-exec. */
+#define CHILDREN_ANY_MOMENT (CHILDREN - 1)
+
+static int child_number;
+
+static void child_run(void)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		children[child_number].run();
+	else
+		child_await(pid, children[child_number].status);
+}
+
+/* The parent has a message and a notification pending. */
+static void parent_open(void)
+{
+	group = name_unique("parent");
+	cpg = cpg_open_joined(&group);
+	assert_ok(cpg_iteration_initialize(cpg, CPG_ITERATION_ALL, NULL,
+					   &iteration));
+	quorum = quorum_open(QUORUM_MODEL_V0);
+	assert_ok(quorum_trackstart(quorum, CS_TRACK_CURRENT));
+	assert_ok(pattern_send(cpg, MESSAGE_LEN, 1, 1));
+	wait_for(fd_is_readable(cpg_fd(cpg)));
+}
+
+/* So much has come, and the connections work. */
+static void parent_assert_undisturbed(size_t messages, size_t notifications)
+{
+	struct cpg_iteration_description_t description;
+	struct cpg_address members[CPG_MEMBERS_MAX];
+	int count = 0, quorate = 0;
+
+	ck_assert_uint_eq(events_count_of(EVENT_DELIVER), messages);
+	ck_assert_uint_eq(events_count_of(EVENT_NOTIFICATION), notifications);
+	ck_assert_uint_eq(events_count(), messages + notifications);
+	assert_ok(pattern_send(cpg, MESSAGE_LEN, 3, 1));
+	dispatch_until(cpg, event_was_delivered(MESSAGE_LEN, 3));
+	ck_assert_uint_eq(events_count(), messages + notifications + 1);
+	assert_ok(cpg_membership_get(cpg, &group, members, &count));
+	ck_assert_int_eq(count, 1);
+	assert_ok(cpg_iteration_next(iteration, &description));
+	assert_ok(quorum_getquorate(quorum, &quorate));
+	ck_assert_int_eq(quorate, 1);
+	assert_cs(CS_ERR_TRY_AGAIN,
+		  quorum_dispatch(quorum, CS_DISPATCH_ONE_NONBLOCKING));
+}
+
+static void parent_close(void)
+{
+	assert_cs(CS_OK, cpg_finalize(cpg));
+	assert_cs(CS_OK, quorum_finalize(quorum));
+	events_clear();
+}
+
+static void pending_dispatch(void)
+{
+	assert_cs(CS_OK, cpg_dispatch(cpg, CS_DISPATCH_ONE));
+	assert_cs(CS_OK, quorum_dispatch(quorum, CS_DISPATCH_ONE));
+}
+
+START_TEST(with_events_pending)
+{
+	child_number = _i;
+	parent_open();
+	child_run();
+	pending_dispatch();
+	parent_assert_undisturbed(1, 1);
+	parent_close();
+}
+END_TEST
+
+static enum event_kind kind_hooked;
+
+static void hook_fork(struct event *event)
+{
+	if (event->kind == kind_hooked)
+		child_run();
+}
+
+/* A dispatch in a callback of which a child was forked. */
+static void dispatch_and_fork(const struct service *service, uint64_t handle,
+			      enum event_kind kind, cs_dispatch_flags_t mode)
+{
+	cs_error_t err;
+
+	kind_hooked = kind;
+	event_hook = hook_fork;
+	err = service->dispatch(handle, mode);
+	event_hook = NULL;
+	if (is_returned_child)
+		_exit(err == CS_ERR_BAD_HANDLE ? 0 : 1);
+	assert_cs(CS_OK, err);
+}
+
+static cs_dispatch_flags_t row_mode(int row)
+{
+	return row % 2 == 0 ? CS_DISPATCH_ONE : CS_DISPATCH_ALL;
+}
+
+START_TEST(in_a_callback)
+{
+	child_number = _i / 2;
+	parent_open();
+	dispatch_and_fork(&services[0], cpg, EVENT_DELIVER, row_mode(_i));
+	dispatch_and_fork(&services[1], quorum, EVENT_NOTIFICATION,
+			  row_mode(_i));
+	parent_assert_undisturbed(1, 1);
+	parent_close();
+}
+END_TEST
+
+/* Each other thread gets the event that comes after the child. */
+START_TEST(beside_dispatchers)
+{
+	struct dispatcher dispatchers[SERVICES];
+	int i;
+
+	child_number = _i;
+	parent_open();
+	pending_dispatch();
+	for (i = 0; i < SERVICES; i++) {
+		dispatcher_start(&dispatchers[i], &services[i],
+				 i == 0 ? cpg : quorum, CS_DISPATCH_ONE, 0);
+		dispatcher_wait_asleep(&dispatchers[i]);
+	}
+	child_run();
+	assert_ok(pattern_send(cpg, MESSAGE_LEN, 2, 1));
+	assert_ok(quorum_trackstart(quorum, CS_TRACK_CURRENT));
+	for (i = 0; i < SERVICES; i++)
+		assert_cs(CS_OK, dispatcher_join(&dispatchers[i]));
+	parent_assert_undisturbed(2, 2);
+	parent_close();
+}
+END_TEST
+
+static atomic_bool enough;
+static atomic_uint rounds;
+
+/* libcheck's file must not be in use elsewhere while a child is forked. */
+static void *call_without_end(void *data)
+{
+	struct cpg_address members[CPG_MEMBERS_MAX];
+	struct cpg_name copy = group;
+	cpg_handle_t own;
+	int count, quorate;
+	bool good = true;
+
+	while (good && !enough) {
+		good = patiently(cpg_membership_get(cpg, &copy, members,
+						    &count)) == CS_OK &&
+		       patiently(quorum_getquorate(quorum, &quorate)) ==
+			       CS_OK &&
+		       cpg_initialize(&own, NULL) == CS_OK &&
+		       cpg_dispatch(own, CS_DISPATCH_ALL) == CS_OK &&
+		       cpg_finalize(own) == CS_OK;
+		rounds++;
+	}
+	return good ? data : NULL;
+}
+
+/* Their locks are held at the moment of the fork, one or the other. */
+START_TEST(beside_callers)
+{
+	pthread_t threads[3];
+	void *result;
+	int i;
+
+	child_number = _i;
+	parent_open();
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+						call_without_end, threads),
+				 0);
+	wait_for(rounds > 10);
+	for (i = 0; i < 20; i++)
+		child_run();
+	enough = true;
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		ck_assert_int_eq(pthread_join(threads[i], &result), 0);
+		ck_assert_ptr_eq(result, threads);
+	}
+	pending_dispatch();
+	parent_assert_undisturbed(1, 1);
+	parent_close();
+}
+END_TEST
+
+/* The first handles of the process are opened after a fork, in both. */
+START_TEST(without_handles)
+{
+	child_number = _i;
+	child_run();
+	parent_open();
+	pending_dispatch();
+	parent_assert_undisturbed(1, 1);
+	parent_close();
+	child_run();
+}
+END_TEST
+
+Suite *forks_suite(void)
+{
+	Suite *suite = suite_create("forks");
+	TCase *tcase = case_add(suite, "forks");
+
+	tcase_add_loop_test(tcase, without_handles, 0, CHILDREN);
+	tcase_add_loop_test(tcase, with_events_pending, 0, CHILDREN);
+	tcase_add_loop_test(tcase, in_a_callback, 0, 2 * ARRAY_SIZE(children));
+	tcase_add_loop_test(tcase, beside_dispatchers, 0, CHILDREN);
+	tcase_add_loop_test(tcase, beside_callers, 0,
+			    CHILDREN_ANY_MOMENT);
+	return suite;
+}
