@@ -199,12 +199,12 @@ const struct call quorum_calls[QUORUM_CALLS] = {
  * Where the functions put their answers: filled with a pattern, to see
  * whether it is still there.
  */
-static void outputs_mark(void)
+void calls_outputs_mark(void)
 {
 	memset(&out, MARK, sizeof(out));
 }
 
-static bool outputs_are_untouched(void)
+bool calls_outputs_are_untouched(void)
 {
 	const unsigned char *byte = (const unsigned char *)&out;
 	size_t i;
@@ -219,11 +219,11 @@ static void call_assert_bad(const struct call *call, uint64_t handle)
 {
 	cs_error_t err;
 
-	outputs_mark();
+	calls_outputs_mark();
 	err = call->run(handle);
 	ck_assert_msg(err == CS_ERR_BAD_HANDLE, "%s: %s", call->name,
 		      cs_strerror(err));
-	ck_assert_msg(outputs_are_untouched(),
+	ck_assert_msg(calls_outputs_are_untouched(),
 		      "%s wrote to its output parameter", call->name);
 }
 

@@ -38,6 +38,13 @@ extern const struct call quorum_calls[QUORUM_CALLS];
 /* The group that they join, leave and ask for, in this thread. */
 extern _Thread_local struct cpg_name calls_group;
 
+/*
+ * Where the functions put their answers: fill it with a pattern, and see
+ * whether it is still there.
+ */
+void calls_outputs_mark(void);
+bool calls_outputs_are_untouched(void);
+
 /* Every function says CS_ERR_BAD_HANDLE, and leaves its outputs alone. */
 void cpg_assert_bad(uint64_t handle);
 void iteration_assert_bad(uint64_t handle);

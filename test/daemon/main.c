@@ -40,20 +40,12 @@ int main(void)
 	srunner_add_suite(runner, crowd_suite());
 	srunner_add_suite(runner, forks_suite());
 	srunner_add_suite(runner, signals_suite());
+	srunner_add_suite(runner, memory_suite());
 	srunner_add_suite(runner, killed_suite());
 	srunner_add_suite(runner, stress_suite());
 	srunner_add_suite(runner, stopped_suite());
 	srunner_add_suite(runner, death_suite());
-	return runner_run(runner);
-	srunner_add_suite(runner, memory_suite());
 	srunner_add_suite(runner, ending_suite());
 	srunner_add_suite(runner, restarts_suite());
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	run = srunner_ntests_run(runner);
-	srunner_free(runner);
-	if (run == 0)
-		fputs("no test suite or case of that name\n", stderr);
-	return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return runner_run(runner);
 }

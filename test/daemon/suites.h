@@ -31,11 +31,11 @@ Suite *limits_suite(void);
 Suite *crowd_suite(void);
 Suite *forks_suite(void);
 Suite *signals_suite(void);
+Suite *memory_suite(void);
 Suite *killed_suite(void);
 Suite *stress_suite(void);
 Suite *stopped_suite(void);
 Suite *death_suite(void);
-Suite *memory_suite(void);
 Suite *ending_suite(void);
 Suite *restarts_suite(void);
 
