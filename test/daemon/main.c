@@ -37,6 +37,7 @@ int main(void)
 	srunner_add_suite(runner, unfinished_suite());
 	srunner_add_suite(runner, descriptors_suite());
 	srunner_add_suite(runner, limits_suite());
+	srunner_add_suite(runner, users_suite());
 	srunner_add_suite(runner, crowd_suite());
 	srunner_add_suite(runner, forks_suite());
 	srunner_add_suite(runner, signals_suite());

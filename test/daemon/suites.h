@@ -28,6 +28,7 @@ Suite *hostile_suite(void);
 Suite *unfinished_suite(void);
 Suite *descriptors_suite(void);
 Suite *limits_suite(void);
+Suite *users_suite(void);
 Suite *crowd_suite(void);
 Suite *forks_suite(void);
 Suite *signals_suite(void);
