@@ -72,6 +72,48 @@ START_TEST(many_iovecs)
 }
 END_TEST
 
+/* Three of four are empty, the first and the last too; some are nowhere. */
+static cs_error_t sparse_send(cpg_handle_t handle, unsigned char *bytes,
+			      size_t len, unsigned int count)
+{
+	struct iovec *iov = calloc(count, sizeof(*iov));
+	size_t at = 0, share = len / (count / 4);
+	cs_error_t err;
+	unsigned int i;
+
+	ck_assert_ptr_nonnull(iov);
+	for (i = 0; i < count; i++) {
+		if (i % 4 == 1)
+			iov[i].iov_len = i < count - 3 ? share : len - at;
+		iov[i].iov_base = i % 4 == 0 ? NULL : bytes + at;
+		at += iov[i].iov_len;
+	}
+	ck_assert_uint_eq(at, len);
+	err = cpg_mcast_joined(handle, CPG_TYPE_AGREED, iov, count);
+	free(iov);
+	return err;
+}
+
+START_TEST(empty_iovecs)
+{
+	static const size_t sizes[] = { 3000, ATOMIC_MAX, 3 * MIB };
+	size_t len = sizes[_i % ARRAY_SIZE(sizes)];
+	unsigned int iov_len = iov_lens[2 + _i / ARRAY_SIZE(sizes)];
+	struct cpg_name group = name_unique("empty");
+	cpg_handle_t handle = cpg_open_joined(&group);
+	unsigned char *bytes = malloc(len);
+
+	ck_assert_ptr_nonnull(bytes);
+	pattern_fill(bytes, len, 31);
+	assert_ok(sparse_send(handle, bytes, len, iov_len));
+	dispatch_until(handle, events_count() == 1);
+	event_assert(event_get(0), &group, len, 31);
+	free(bytes);
+	events_clear();
+	assert_cs(CS_OK, cpg_finalize(handle));
+}
+END_TEST
+
 /* Each guarantee that the header names. */
 START_TEST(guarantee)
 {
@@ -351,6 +393,7 @@ Suite *messages_suite(void)
 
 	tcase_add_loop_test(sizes, message_arrives, 0, 2 * LENS);
 	tcase_add_loop_test(sizes, many_iovecs, 2, IOV_LENS);
+	tcase_add_loop_test(sizes, empty_iovecs, 0, 3 * (IOV_LENS - 2));
 	tcase_add_loop_test(sizes, from_another_process, 0, LENS);
 	tcase_add_loop_test(sizes, zcb_arrives, 0, LENS);
 	tcase_add_loop_test(order, guarantee, CPG_TYPE_UNORDERED,
