@@ -30,6 +30,7 @@ int main(void)
 	srunner_add_suite(runner, context_suite());
 	srunner_add_suite(runner, callbacks_suite());
 	srunner_add_suite(runner, quorum_suite());
+	srunner_add_suite(runner, stack_suite());
 	srunner_add_suite(runner, threads_suite());
 	srunner_add_suite(runner, finalize_suite());
 	srunner_add_suite(runner, rejoin_suite());

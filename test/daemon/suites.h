@@ -21,6 +21,7 @@ Suite *iteration_suite(void);
 Suite *context_suite(void);
 Suite *callbacks_suite(void);
 Suite *quorum_suite(void);
+Suite *stack_suite(void);
 Suite *threads_suite(void);
 Suite *finalize_suite(void);
 Suite *rejoin_suite(void);

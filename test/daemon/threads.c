@@ -253,6 +253,7 @@ START_TEST(one_sends_another_dispatches)
 	event_hook = hook_finalize_at_last;
 	dispatcher_start(&dispatcher, cpg_service, handle,
 			 CS_DISPATCH_BLOCKING, 0);
+	dispatcher_wait_asleep(&dispatcher);
 	numbers_send(handle, MESSAGES);
 	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
 	numbers_assert(MESSAGES);

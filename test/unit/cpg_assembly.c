@@ -222,9 +222,13 @@ static void fragments_make_nothing(const struct fragment *fragments)
 
 START_TEST(malformed_is_dropped_whole)
 {
+	long live;
+
 	for (size_t i = 0; i < COUNT(completions); i++) {
 		ck_assert_int_eq(add_text(OTHER, FIRST, 6, "abc"), 0);
+		live = watch_live();
 		fragments_make_nothing(malformed[_i]);
+		ck_assert_int_eq(watch_live(), live);
 		fragments_make_nothing(completions[i]);
 		good_arrives(PID);
 		ck_assert_int_eq(add_text(OTHER, LAST, 6, "def"), 1);

@@ -72,20 +72,28 @@ START_TEST(confchg)
 }
 END_TEST
 
+/* List number _i is the long one. */
 START_TEST(confchg_of_many)
 {
 	static unsigned char bytes[184 + 1000 * 24];
+	const uint32_t members = _i == 0 ? 998 : 1;
+	const uint32_t left = _i == 1 ? 998 : 1;
+	const uint32_t joined = _i == 2 ? 998 : 1;
 	struct cpg_event event;
 
 	put_reply(bytes, 4, sizeof(bytes), CS_OK);
-	put_u32(bytes, 160, 999);
-	put_u32(bytes, 176, 1);
+	put_u32(bytes, 160, members);
+	put_u32(bytes, 168, joined);
+	put_u32(bytes, 176, left);
 	for (uint32_t i = 0; i < 1000; i++)
 		put_address(bytes, 184 + i * 24, 101 + i, 201 + i, i);
 	ck_assert_int_eq(cpg_decode(bytes, sizeof(bytes), &event), 0);
-	ck_assert_uint_eq(event.confchg.member_count, 999);
-	addresses_are(event.confchg.members, 0, 999);
-	addresses_are(event.confchg.left, 999, 1);
+	ck_assert_uint_eq(event.confchg.member_count, members);
+	ck_assert_uint_eq(event.confchg.left_count, left);
+	ck_assert_uint_eq(event.confchg.joined_count, joined);
+	addresses_are(event.confchg.members, 0, members);
+	addresses_are(event.confchg.left, members, left);
+	addresses_are(event.confchg.joined, members + left, joined);
 }
 END_TEST
 
@@ -266,7 +274,7 @@ TCase *cpg_decode_case(void)
 	TCase *tcase = tcase_create("cpg_decode");
 
 	tcase_add_test(tcase, confchg);
-	tcase_add_test(tcase, confchg_of_many);
+	tcase_add_loop_test(tcase, confchg_of_many, 0, 3);
 	tcase_add_test(tcase, deliver);
 	tcase_add_test(tcase, deliver_of_nothing);
 	tcase_add_test(tcase, partial);

@@ -344,6 +344,29 @@ START_TEST(initialize_without_memory)
 }
 END_TEST
 
+/* Nor where the table of handles would have to grow, and cannot. */
+START_TEST(initialize_without_room)
+{
+	cpg_handle_t handle = cpg_open(NULL);
+	cpg_iteration_handle_t iteration;
+	cs_error_t err = CS_OK;
+	long before = 0;
+
+	for (int i = 0; i < 100 && err == CS_OK; i++) {
+		iteration = 77;
+		before = watch_live();
+		watch_fail_after(1);
+		err = initialize(handle, CPG_ITERATION_ALL, &iteration);
+	}
+	ck_assert(watch_has_failed());
+	ck_assert_int_eq(err, CS_ERR_NO_MEMORY);
+	ck_assert_uint_eq(iteration, 77);
+	ck_assert_int_eq(watch_live(), before);
+	ck_assert(request_is_finalize(fake_request_count() - 1));
+	cpg_close(handle);
+}
+END_TEST
+
 TCase *cpg_iteration_case(void)
 {
 	TCase *tcase = tcase_create("cpg_iteration");
@@ -365,5 +388,6 @@ TCase *cpg_iteration_case(void)
 	tcase_add_test(tcase, after_death);
 	tcase_add_test(tcase, initialize_fails);
 	tcase_add_test(tcase, initialize_without_memory);
+	tcase_add_test(tcase, initialize_without_room);
 	return tcase;
 }

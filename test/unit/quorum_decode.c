@@ -92,12 +92,30 @@ START_TEST(nodelist_notification)
 }
 END_TEST
 
+static void view_is_not_null(struct wire *wire, size_t size)
+{
+	struct quorum_event event;
+	struct block block;
+
+	wire->size = size;
+	put_u32(wire->bytes, 8, (uint32_t)size);
+	put_u32(wire->bytes, size - 4, 0);
+	block = decode_good(wire, &event);
+	ck_assert_uint_eq(event.notification.view_count, 0);
+	ck_assert_ptr_nonnull(event.notification.view);
+	block_destroy(&block);
+}
+
 START_TEST(empty_lists_are_not_null)
 {
 	struct wire wire;
 	struct quorum_event event;
 	struct block block;
 
+	wire_notification(&wire);
+	view_is_not_null(&wire, 44);
+	wire_quorum(&wire);
+	view_is_not_null(&wire, 52);
 	wire_nodelist(&wire);
 	wire.size = 60;
 	put_u32(wire.bytes, 8, 60);
