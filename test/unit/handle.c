@@ -186,6 +186,25 @@ START_TEST(applications_random_is_left_alone)
 }
 END_TEST
 
+/* The clock has to do, until the kernel has gathered any. */
+START_TEST(without_randomness)
+{
+	uint64_t before = 0;
+	uint64_t handle;
+	int changes = 0;
+
+	watch_getrandom_fail(true);
+	for (int i = 0; i < 100; i++) {
+		handle = thing_open();
+		ck_assert_uint_ne(handle >> 32, 0);
+		changes += handle != before;
+		before = handle;
+		thing_close(handle);
+	}
+	ck_assert_int_ge(changes, 50);
+}
+END_TEST
+
 START_TEST(open_without_memory)
 {
 	struct thing *thing = thing_create();
@@ -351,6 +370,7 @@ TCase *handle_case(void)
 	tcase_add_test(tcase, handles_are_not_zero_and_not_repeated);
 	tcase_add_test(tcase, handles_cannot_be_guessed);
 	tcase_add_test(tcase, applications_random_is_left_alone);
+	tcase_add_test(tcase, without_randomness);
 	tcase_add_test(tcase, many_grow_and_reuse);
 	tcase_add_test(tcase, threads_open_get_close);
 	tcase_add_test(tcase, one_of_several_closers_gets_it);

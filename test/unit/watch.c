@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "watch.h"
 
@@ -17,12 +18,14 @@ void *__real_realloc(void *memory, size_t size);
 void __real_free(void *memory);
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
 int __real_madvise(void *memory, size_t size, int advice);
+ssize_t __real_getrandom(void *memory, size_t size, unsigned int flags);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void __wrap_free(void *memory);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 int __wrap_madvise(void *memory, size_t size, int advice);
+ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags);
 
 static atomic_uint allocations;
 static atomic_size_t largest;
@@ -30,6 +33,7 @@ static atomic_long live;
 static atomic_uint polls;
 static atomic_int poll_timeout = -2;
 static atomic_bool madvise_fails;
+static atomic_bool getrandom_fails;
 static void (*volatile realloc_hook)(void);
 
 /* Volatile, as compilers know malloc, and that it looks at none of these. */
@@ -45,6 +49,7 @@ void watch_reset(void)
 	polls = 0;
 	poll_timeout = -2;
 	madvise_fails = false;
+	getrandom_fails = false;
 	realloc_hook = NULL;
 	watch_fail_after(-1);
 }
@@ -104,6 +109,11 @@ void watch_realloc_hook(void (*hook)(void))
 void watch_madvise_fail(bool fail)
 {
 	madvise_fails = fail;
+}
+
+void watch_getrandom_fail(bool fail)
+{
+	getrandom_fails = fail;
 }
 
 /* Count one of that size; false if it has to fail. */
@@ -195,5 +205,13 @@ int __wrap_madvise(void *memory, size_t size, int advice)
 	if (!madvise_fails)
 		return __real_madvise(memory, size, advice);
 	errno = EINVAL;
+	return -1;
+}
+
+ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags)
+{
+	if (!getrandom_fails)
+		return __real_getrandom(memory, size, flags);
+	errno = EAGAIN;
 	return -1;
 }

@@ -3,7 +3,8 @@
 
 /*
  * A look at, and a hand in, what the library asks of libc. Needs the linker
- * options -Wl,--wrap=F for F in malloc calloc realloc free poll madvise.
+ * options -Wl,--wrap=F for F in malloc calloc realloc free poll madvise
+ * getrandom.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -48,5 +49,8 @@ void watch_realloc_hook(void (*hook)(void));
 
 /* Let every madvise fail, as old kernels do. */
 void watch_madvise_fail(bool fail);
+
+/* Let every getrandom fail, as long as the kernel has gathered nothing. */
+void watch_getrandom_fail(bool fail);
 
 #endif
