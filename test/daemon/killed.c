@@ -51,9 +51,9 @@ static void victim_kill(const struct cpg_name *group)
 	struct timespec life = { .tv_nsec = random() % LIFE_US_MAX * 1000L };
 	pid_t pid = fork();
 
-	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
 		victim_run(group);
+	ck_assert_int_gt(pid, 0);
 	nanosleep(&life, NULL);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);

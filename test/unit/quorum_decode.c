@@ -100,7 +100,7 @@ static void view_is_not_null(struct wire *wire, size_t size)
 	wire->size = size;
 	put_u32(wire->bytes, 8, (uint32_t)size);
 	put_u32(wire->bytes, size - 4, 0);
-	block = decode_good(wire, &event);
+	block = decoder_run_good(&decoder, wire, &event);
 	ck_assert_uint_eq(event.notification.view_count, 0);
 	ck_assert_ptr_nonnull(event.notification.view);
 	block_destroy(&block);
