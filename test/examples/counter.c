@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A counter that is the same in all members of a group. Each line of standard
+ * input, such as "+3", is a change. Every member applies the changes of all,
+ * in the order of their delivery. At the end of the input it leaves.
+ *
+ * When somebody joins, all members tell their states, and wait for those of
+ * the others, or for their end. Then all take the one with the most changes; a
+ * newcomer has none. It is the same when the parts of a split cluster meet, or
+ * when corosync is back: then what the others had changed is lost.
+ *
+ * States are what they were when somebody joined, so none may change until all
+ * are told. A change that is delivered in the meantime counts for nobody, and
+ * its sender sends it again. Who joins in the meantime starts all this anew.
+ *
+ * It prints, with members as NODE/PID:
+ *
+ *	disconnected			there is no corosync, or not any more
+ *	connected MEMBER		this process is called MEMBER
+ *	members MEMBER...		who is in the group
+ *	state CHANGES VALUE		what all members agreed on
+ *	change CHANGES VALUE +3 MEMBER	MEMBER's change, and what it led to
+ *	unsure +3			corosync has ended, and nobody knows
+ *					whether the own change counts
+ */
+
+#include <corosync/cpg.h>
+#include <err.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum kind { NOTHING, STATE = 's', CHANGE = 'c' };
+
+/* How many changes have led to which value. Or what one change adds. */
+struct state {
+	long long changes, value;
+};
+
+static cpg_handle_t cpg;
+static struct cpg_name group;
+static struct cpg_address self;
+static bool is_gone, is_leaving, has_left;
+
+/* The own state, and the best one that was told in this exchange. */
+static struct state own, best;
+static bool is_settled;
+
+/* Who is still to tell its state. */
+static struct cpg_address *awaited;
+static size_t awaited_count;
+
+/* The message that was sent and has not come back; there is never a second. */
+static enum kind on_its_way;
+static bool must_tell;
+
+static struct state change = { .changes = 1 };
+static bool has_change, input_ended;
+
+/* True: the same call is to be made again. The end of corosync is noted. */
+static bool again(const char *what, cs_error_t error)
+{
+	if (error == CS_ERR_TRY_AGAIN || error == CS_ERR_BUSY)
+		return true;
+	if (error == CS_ERR_LIBRARY)
+		is_gone = true;
+	else if (error != CS_OK)
+		errx(1, "%s: %s", what, cs_strerror(error));
+	return false;
+}
+
+static bool is_same(const struct cpg_address *a, const struct cpg_address *b)
+{
+	return a->nodeid == b->nodeid && a->pid == b->pid;
+}
+
+static void exchange_begin(const struct cpg_address *members, size_t count)
+{
+	/* Who told it, in an exchange that did not end, may be gone. */
+	if (best.changes > own.changes)
+		own = best;
+	best = (struct state){ 0 };
+	is_settled = false;
+	awaited = realloc(awaited, count * sizeof(*awaited));
+	if (awaited == NULL)
+		err(1, "exchange");
+	memcpy(awaited, members, count * sizeof(*awaited));
+	awaited_count = count;
+	/* One that is on its way is still right, and reaches newcomers, too. */
+	must_tell = on_its_way != STATE;
+}
+
+static void exchange_end(void)
+{
+	own = best;
+	is_settled = true;
+	printf("state %lld %lld\n", own.changes, own.value);
+}
+
+static void awaited_remove(const struct cpg_address *member)
+{
+	size_t i = 0;
+
+	while (i < awaited_count && !is_same(&awaited[i], member))
+		i++;
+	if (i == awaited_count)
+		return;
+	awaited[i] = awaited[--awaited_count];
+	if (awaited_count == 0)
+		exchange_end();
+}
+
+static void change_apply(const struct cpg_address *from, struct state by)
+{
+	own.changes += by.changes;
+	own.value += by.value;
+	printf("change %lld %lld %+lld %u/%u\n", own.changes, own.value,
+	       by.value, from->nodeid, from->pid);
+	if (is_same(from, &self))
+		has_change = false;
+}
+
+static void message_deliver(cpg_handle_t handle, const struct cpg_name *name,
+			    uint32_t nodeid, uint32_t pid, void *msg,
+			    size_t len)
+{
+	const struct cpg_address from = { .nodeid = nodeid, .pid = pid };
+	const char *text = msg;
+	struct state state;
+	char kind;
+
+	(void)handle;
+	(void)name;
+	if (is_same(&from, &self))
+		on_its_way = NOTHING;
+	if (len == 0 || text[len - 1] != '\0' ||
+	    sscanf(text, "%c %lld %lld", &kind, &state.changes,
+		   &state.value) != 3)
+		return;
+	if (kind == CHANGE && is_settled) {
+		change_apply(&from, state);
+	} else if (kind == STATE) {
+		/* Among equals the first one wins, everywhere the same. */
+		if (state.changes > best.changes)
+			best = state;
+		awaited_remove(&from);
+	}
+}
+
+static void members_change(cpg_handle_t handle, const struct cpg_name *name,
+			   const struct cpg_address *members, size_t count,
+			   const struct cpg_address *left, size_t left_len,
+			   const struct cpg_address *joined, size_t joined_len)
+{
+	(void)handle;
+	(void)name;
+	(void)joined;
+	printf("members");
+	for (size_t i = 0; i < count; i++)
+		printf(" %u/%u", members[i].nodeid, members[i].pid);
+	printf("\n");
+	for (size_t i = 0; i < left_len; i++) {
+		awaited_remove(&left[i]);
+		has_left |= is_same(&left[i], &self);
+	}
+	if (joined_len > 0)
+		exchange_begin(members, count);
+}
+
+/* True: it was refused, and is to be tried again. */
+static bool message_send(enum kind kind, const struct state *what)
+{
+	char text[64];
+	struct iovec iov = { .iov_base = text };
+
+	/* As text, since members may differ in their byte order. */
+	iov.iov_len = 1 + (size_t)snprintf(text, sizeof(text), "%c %lld %lld",
+					   kind, what->changes, what->value);
+	if (again("cpg_mcast_joined",
+		  cpg_mcast_joined(cpg, CPG_TYPE_AGREED, &iov, 1)))
+		return true;
+	on_its_way = is_gone ? NOTHING : kind;
+	must_tell = false;
+	return false;
+}
+
+/* True: it is to be tried again. */
+static bool work(void)
+{
+	if (on_its_way != NOTHING || is_leaving)
+		return false;
+	if (must_tell)
+		return message_send(STATE, &own);
+	if (!is_settled)
+		return false;
+	if (has_change)
+		return message_send(CHANGE, &change);
+	if (input_ended)
+		is_leaving = !again("cpg_leave", cpg_leave(cpg, &group));
+	return input_ended && !is_leaving;
+}
+
+/* A byte at a time: what is left of the input is then seen by poll(). */
+static void input_read(void)
+{
+	static char line[12];
+	static size_t len;
+	char byte, *end;
+
+	input_ended = read(STDIN_FILENO, &byte, 1) <= 0;
+	if (!input_ended && byte != '\n') {
+		if (len < sizeof(line) - 1)
+			line[len++] = byte;
+		return;
+	}
+	line[len] = '\0';
+	change.value = strtol(line, &end, 10);
+	has_change = len > 0 && len < sizeof(line) - 1 && *end == '\0';
+	if (len > 0 && !has_change)
+		warnx("not a change: %s", line);
+	len = 0;
+}
+
+static void events_wait(int timeout)
+{
+	struct pollfd fds[] = {
+		{ .events = POLLIN },
+		{ .fd = input_ended || has_change ? -1 : STDIN_FILENO,
+		  .events = POLLIN },
+	};
+
+	cpg_fd_get(cpg, &fds[0].fd);
+	if (poll(fds, 2, timeout) > 0 && fds[1].revents != 0)
+		input_read();
+}
+
+static void group_enter(void)
+{
+	cpg_callbacks_t callbacks = {
+		.cpg_deliver_fn = message_deliver,
+		.cpg_confchg_fn = members_change,
+	};
+
+	while (again("cpg_initialize", cpg_initialize(&cpg, &callbacks)) ||
+	       is_gone) {
+		is_gone = false;
+		sleep(1);
+	}
+	while (again("cpg_local_get", cpg_local_get(cpg, &self.nodeid)))
+		sleep(1);
+	self.pid = (uint32_t)getpid();
+	printf("connected %u/%u\n", self.nodeid, self.pid);
+	while (again("cpg_join", cpg_join(cpg, &group)))
+		sleep(1);
+}
+
+/* Corosync has ended. The state is kept, others may not have a better one. */
+static void group_lose(void)
+{
+	cpg_finalize(cpg);
+	if (on_its_way == CHANGE) {
+		printf("unsure %+lld\n", change.value);
+		has_change = false;
+	}
+	on_its_way = NOTHING;
+	must_tell = is_settled = is_gone = false;
+	awaited_count = 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || strlen(argv[1]) > CPG_MAX_NAME_LENGTH)
+		errx(2, "usage: counter GROUP");
+	group.length = (uint32_t)strlen(argv[1]);
+	memcpy(group.value, argv[1], group.length);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* If corosync ends on the way out, that is out as well. */
+	while (!is_leaving) {
+		printf("disconnected\n");
+		group_enter();
+		while (!is_gone && !has_left) {
+			/* A second: not every end of corosync shows. */
+			events_wait(work() ? 10 : 1000);
+			again("cpg_dispatch",
+			      cpg_dispatch(cpg, CS_DISPATCH_ALL));
+		}
+		group_lose();
+	}
+	return 0;
+}
