@@ -99,8 +99,11 @@ START_TEST(iteration_null)
 	cpg_iteration_handle_t iteration;
 
 	assert_cs(CS_ERR_INVALID_PARAM,
-		  cpg_iteration_initialize(handle, CPG_ITERATION_ALL, &group,
+		  cpg_iteration_initialize(handle, CPG_ITERATION_ALL, NULL,
 					   NULL));
+	assert_cs(CS_ERR_INVALID_PARAM,
+		  cpg_iteration_initialize(handle, CPG_ITERATION_ONE_GROUP,
+					   &group, NULL));
 	assert_cs(CS_ERR_INVALID_PARAM,
 		  cpg_iteration_initialize(handle, CPG_ITERATION_ONE_GROUP,
 					   NULL, &iteration));
