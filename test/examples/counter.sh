@@ -218,6 +218,16 @@ counter_outlives_daemon()
 		tell c 5 && all_at '3 7' a b c
 }
 
+# It joins anew before the others have missed it.
+short_absence_is_seen()
+{
+	trio_start && tell c 1 && all_at '1 1' a b c &&
+		cluster_restart 3 && together a b c && is_disconnected c 2 &&
+		counters_get '/^members/ { gone = gone || was == 3 && NF == 3
+				was = NF - 1 }
+			END { exit !gone }' a b && all_at '1 1' a b c
+}
+
 counter_outlives_cluster()
 {
 	local node name status=0
@@ -290,6 +300,8 @@ counter_checks()
 		split_heals 3 '3 30'
 	ipc_check "a split, equally many changes" split_heals 2
 	ipc_check "the daemon of one counter dies" counter_outlives_daemon
+	ipc_check "the daemon of one counter is back at once" \
+		short_absence_is_seen
 	ipc_check "the daemons of all counters die" counter_outlives_cluster
 	ipc_check "a daemon dies with a change" unsure_change_is_told
 	ipc_check "first the counter, then the daemon" counter_waits_for_daemon
