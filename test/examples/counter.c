@@ -254,9 +254,10 @@ static void group_enter(void)
 	while (again("cpg_local_get", cpg_local_get(cpg, &self.nodeid)))
 		sleep(1);
 	self.pid = (uint32_t)getpid();
-	printf("connected %u/%u\n", self.nodeid, self.pid);
 	while (again("cpg_join", cpg_join(cpg, &group)))
 		sleep(1);
+	if (!is_gone)
+		printf("connected %u/%u\n", self.nodeid, self.pid);
 }
 
 /* Corosync has ended. The state is kept, others may not have a better one. */
