@@ -113,18 +113,6 @@ START_TEST(quorum_finalize_inside)
 }
 END_TEST
 
-static void calls_run(const struct call *calls, int count, uint64_t handle)
-{
-	cs_error_t err;
-	int i;
-
-	for (i = 0; i < count; i++) {
-		err = patiently(calls[i].run(handle));
-		ck_assert_msg(err == calls[i].expected, "%s: %s",
-			      calls[i].name, cs_strerror(err));
-	}
-}
-
 static void hook_cpg_everything(struct event *event)
 {
 	if (event->kind != hooked_kind || hook_has_run)

@@ -250,3 +250,15 @@ void quorum_assert_bad(uint64_t handle)
 {
 	calls_assert_bad(quorum_calls, QUORUM_CALLS, handle);
 }
+
+void calls_run(const struct call *calls, int count, uint64_t handle)
+{
+	cs_error_t err;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		err = patiently(calls[i].run(handle));
+		ck_assert_msg(err == calls[i].expected, "%s: %s",
+			      calls[i].name, cs_strerror(err));
+	}
+}

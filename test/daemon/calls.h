@@ -45,6 +45,9 @@ extern _Thread_local struct cpg_name calls_group;
 void calls_outputs_mark(void);
 bool calls_outputs_are_untouched(void);
 
+/* Make those calls in this order; each has to answer what is expected. */
+void calls_run(const struct call *calls, int count, uint64_t handle);
+
 /* Every function says CS_ERR_BAD_HANDLE, and leaves its outputs alone. */
 void cpg_assert_bad(uint64_t handle);
 void iteration_assert_bad(uint64_t handle);

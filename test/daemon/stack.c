@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "calls.h"
+#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
 #include "service.h"
@@ -12,19 +13,8 @@
 #include "support.h"
 
 #define SMALL_STACK (64 * 1024)
-#define BIG_MESSAGE (3u * 1024 * 1024)
-
-static void calls_run(const struct call *calls, int count, uint64_t handle)
-{
-	cs_error_t err;
-	int i;
-
-	for (i = 0; i < count; i++) {
-		err = patiently(calls[i].run(handle));
-		ck_assert_msg(err == calls[i].expected, "%s: %s",
-			      calls[i].name, cs_strerror(err));
-	}
-}
+#define MIB (1024u * 1024)
+#define BIG_MESSAGE (3 * MIB)
 
 static void *cpg_everything(void *data)
 {
@@ -57,22 +47,59 @@ static void *(*const everything[SERVICES])(void *data) = {
 	quorum_everything,
 };
 
+/* Some machines have a larger minimum. */
+static size_t stack_size(void)
+{
+	return SMALL_STACK < PTHREAD_STACK_MIN ? (size_t)PTHREAD_STACK_MIN :
+						 SMALL_STACK;
+}
+
 /* From initialize to finalize. */
 START_TEST(every_call)
 {
-	size_t stack = SMALL_STACK;
 	pthread_attr_t attr;
 	pthread_t thread;
 
-	if ((long)stack < PTHREAD_STACK_MIN)
-		stack = (size_t)PTHREAD_STACK_MIN;
 	pthread_attr_init(&attr);
-	ck_assert_int_eq(pthread_attr_setstacksize(&attr, stack), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(&attr, stack_size()), 0);
 	ck_assert_int_eq(pthread_create(&thread, &attr, everything[_i], NULL),
 			 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	pthread_attr_destroy(&attr);
 	events_clear();
+}
+END_TEST
+
+START_TEST(small_stack)
+{
+	static const size_t lens[] = { 0, 100, 1000000, 5 * MIB };
+	struct cpg_name group = name_unique("stack");
+	cpg_handle_t handle = cpg_open_joined(&group);
+	struct dispatcher dispatcher;
+
+	assert_ok(pattern_send(handle, lens[_i], 1, 1));
+	while (events_count() == 0) {
+		dispatcher_start(&dispatcher, &services[0], handle,
+				 CS_DISPATCH_ONE, stack_size());
+		assert_cs(CS_OK, dispatcher_join(&dispatcher));
+	}
+	ck_assert(event_was_delivered(lens[_i], 1));
+	assert_cs(CS_OK, cpg_finalize(handle));
+	events_clear();
+}
+END_TEST
+
+START_TEST(quorum_small_stack)
+{
+	quorum_handle_t handle = quorum_open(QUORUM_MODEL_V0);
+	struct dispatcher dispatcher;
+
+	assert_ok(quorum_trackstart(handle, CS_TRACK_CURRENT));
+	dispatcher_start(&dispatcher, &services[1], handle, CS_DISPATCH_ONE,
+			 stack_size());
+	assert_cs(CS_OK, dispatcher_join(&dispatcher));
+	ck_assert_uint_eq(events_count(), 1);
+	assert_cs(CS_OK, quorum_finalize(handle));
 }
 END_TEST
 
@@ -82,5 +109,7 @@ Suite *stack_suite(void)
 	TCase *tcase = case_add(suite, "stack");
 
 	tcase_add_loop_test(tcase, every_call, 0, SERVICES);
+	tcase_add_loop_test(tcase, small_stack, 0, 4);
+	tcase_add_test(tcase, quorum_small_stack);
 	return suite;
 }

@@ -82,7 +82,7 @@ static void victims_interrupt(const struct victim *list, int count)
 	}
 }
 
-/* Dispatching what is there needs no daemon, so there is nothing to wait for. */
+/* To dispatch what is there needs no daemon, and no wait. */
 static bool victim_needs_daemon(const struct victim *victim)
 {
 	return strstr(victim->call->name, "_dispatch") == NULL;

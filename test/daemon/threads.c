@@ -16,7 +16,6 @@
 #define MIB (1024u * 1024u)
 #define MESSAGES 2000
 #define THREADS 4
-#define SMALL_STACK (64 * 1024)
 
 static const struct service *const cpg_service = &services[0];
 
@@ -172,42 +171,6 @@ START_TEST(finalize_while_a_callback_runs)
 	callback_may_end = true;
 	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
 	events_clear();
-}
-END_TEST
-
-START_TEST(small_stack)
-{
-	static const size_t lens[] = { 0, 100, 1000000, 5 * MIB };
-	struct cpg_name group = name_unique("stack");
-	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
-	size_t stack = SMALL_STACK;
-
-	if ((long)stack < PTHREAD_STACK_MIN)
-		stack = (size_t)PTHREAD_STACK_MIN;
-	assert_ok(pattern_send(handle, lens[_i], 1, 1));
-	while (events_count() == 0) {
-		dispatcher_start(&dispatcher, cpg_service, handle,
-				 CS_DISPATCH_ONE, stack);
-		assert_cs(CS_OK, dispatcher_join(&dispatcher));
-	}
-	ck_assert(event_was_delivered(lens[_i], 1));
-	assert_cs(CS_OK, cpg_finalize(handle));
-	events_clear();
-}
-END_TEST
-
-START_TEST(quorum_small_stack)
-{
-	quorum_handle_t handle = quorum_open(QUORUM_MODEL_V0);
-	struct dispatcher dispatcher;
-
-	assert_ok(quorum_trackstart(handle, CS_TRACK_CURRENT));
-	dispatcher_start(&dispatcher, &services[1], handle, CS_DISPATCH_ONE,
-			 SMALL_STACK);
-	assert_cs(CS_OK, dispatcher_join(&dispatcher));
-	ck_assert_uint_eq(events_count(), 1);
-	assert_cs(CS_OK, quorum_finalize(handle));
 }
 END_TEST
 
@@ -402,8 +365,6 @@ Suite *threads_suite(void)
 	tcase_add_test(end, cancel_in_callback);
 	tcase_add_test(end, quorum_cancel_while_waiting);
 	tcase_add_test(work, calls_while_a_callback_runs);
-	tcase_add_loop_test(work, small_stack, 0, 4);
-	tcase_add_test(work, quorum_small_stack);
 	tcase_add_test(work, one_sends_another_dispatches);
 	tcase_add_test(work, two_dispatchers_get_each_event_once);
 	tcase_add_test(work, several_send);
