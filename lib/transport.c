@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "transport_kind.h"
 
@@ -23,6 +24,12 @@ int transport_open(const char *service, size_t message_max,
 	if (res == -ENOTSUP)
 		res = transport_calls_open(service, message_max, ret_transport);
 	return res;
+}
+
+/* libqb's rings are whole pages, with a word or two to spare. */
+size_t transport_event_room(size_t message_max)
+{
+	return message_max + 2 * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 void transport_close(struct transport *transport)

@@ -212,8 +212,8 @@ int transport_calls_open(const char *service, size_t message_max,
 	calls->is_stream = fd_is_stream(transport->fd);
 	transport->kind = &calls_kind;
 	transport->poll_ms = calls->is_stream ? -1 : EVENT_POLL_MS;
-	transport->event_max =
-		(size_t)qb_ipcc_get_buffer_size(calls->connection);
+	transport->event_max = transport_event_room(
+		(size_t)qb_ipcc_get_buffer_size(calls->connection));
 	*ret_transport = transport;
 	return 0;
 }

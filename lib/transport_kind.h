@@ -16,6 +16,13 @@
 /* How often a wait for a reply looks whether the daemon still lives. */
 #define REPLY_POLL_MS 50
 
+/*
+ * A ring for messages of up to @message_max bytes has no room for an event
+ * larger than this, but for some that are larger than @message_max, and a
+ * broken member can make the daemon send them.
+ */
+size_t transport_event_room(size_t message_max);
+
 /* The functions of transport.h; none is called once the transport is dead. */
 struct transport_kind {
 	void (*close)(struct transport *transport);

@@ -201,7 +201,7 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 
 	for (size_t i = 0; i < iov_len; i++)
 		size += iov[i].iov_len;
-	if (size > transport->event_max)
+	if (size > rings->handshake.message_max)
 		return -EMSGSIZE;
 	/* A reply that nobody waits for would be taken for the next one. */
 	if (qb_rb_chunks_used(rings->response) > 0)
@@ -322,12 +322,11 @@ static void rings_close(struct transport *transport)
 static bool ring_has_size(const char *name, size_t message_max)
 {
 	const struct ring_path path = ring_path(name, "-data");
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct stat file;
 
 	return stat(path.name, &file) == 0 && S_ISREG(file.st_mode) &&
 	       (size_t)file.st_size > message_max &&
-	       (size_t)file.st_size <= message_max + 2 * page;
+	       (size_t)file.st_size <= transport_event_room(message_max);
 }
 
 static int ring_open(const char *name, size_t message_max, size_t user_size,
@@ -392,7 +391,8 @@ int transport_rings_open(const char *service, size_t message_max,
 	rings->transport.kind = &rings_kind;
 	rings->transport.fd = rings->handshake.fd;
 	rings->transport.poll_ms = -1;
-	rings->transport.event_max = rings->handshake.message_max;
+	rings->transport.event_max =
+		transport_event_room(rings->handshake.message_max);
 	*ret_transport = &rings->transport;
 	return 0;
 

@@ -83,6 +83,11 @@ static const struct script scripts[] = {
 					  PIECE(LAST, 100, 40) } },
 	{ "two last", { PIECE(FIRST, 100, 60), PIECE(LAST, 100, 30),
 			PIECE(LAST, 100, 40) } },
+	/* The daemon makes events of them that are larger than a request. */
+	{ "an event of 1 MiB", { LIE(FIRST, 3 * MIB, MIB - 200, 10) } },
+	{ "an event of a byte more", { LIE(FIRST, 3 * MIB, MIB - 199, 10) } },
+	{ "a request of 1 MiB", { PIECE(FIRST, 3 * MIB, MIB - 56) } },
+	{ "a fragment of 1 MiB", { LIE(FIRST, 3 * MIB, MIB, 10) } },
 	{ "less than is announced", { LIE(FIRST, 100, 60, 10),
 				      LIE(LAST, 100, 60, 10) } },
 	{ "more than is announced", { LIE(FIRST, 100, 10, 60),
