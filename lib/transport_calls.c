@@ -198,11 +198,12 @@ int transport_calls_open(const char *service, size_t message_max,
 			 struct transport **ret_transport)
 {
 	struct calls *calls = calloc(1, sizeof(*calls));
-	struct transport *transport = &calls->transport;
+	struct transport *transport;
 	int res;
 
 	if (calls == NULL)
 		return -ENOMEM;
+	transport = &calls->transport;
 	res = connection_open(service, message_max, &calls->connection);
 	if (res < 0) {
 		free(calls);
