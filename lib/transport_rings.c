@@ -306,7 +306,11 @@ static void rings_close(struct transport *transport)
 
 	rings_check(transport);
 	remove = daemon_is_dead(rings);
-	/* First: the daemon cleans up meanwhile. */
+	/*
+	 * First: the daemon cleans up meanwhile. A child after fork may still
+	 * have the socket.
+	 */
+	shutdown(transport->fd, SHUT_RDWR);
 	close(transport->fd);
 	rings->handshake.fd = -1;
 	qb_rb_close(rings->event);

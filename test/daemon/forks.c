@@ -369,6 +369,26 @@ START_TEST(beside_callers)
 }
 END_TEST
 
+/* The descriptors that it inherited do not keep a connection alive. */
+START_TEST(child_lives_on)
+{
+	pid_t pid;
+
+	parent_open();
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	pending_dispatch();
+	parent_assert_undisturbed(1, 1);
+	parent_close();
+	shm_assert_gone(getpid());
+	kill(pid, SIGKILL);
+	child_await(pid, SIGKILL);
+}
+END_TEST
+
 /* The first handles of the process are opened after a fork, in both. */
 START_TEST(without_handles)
 {
@@ -387,6 +407,7 @@ Suite *forks_suite(void)
 	Suite *suite = suite_create("forks");
 	TCase *tcase = case_add(suite, "forks");
 
+	tcase_add_test(tcase, child_lives_on);
 	tcase_add_loop_test(tcase, without_handles, 0, CHILDREN);
 	tcase_add_loop_test(tcase, with_events_pending, 0, CHILDREN);
 	tcase_add_loop_test(tcase, in_a_callback, 0,
