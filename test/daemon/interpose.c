@@ -30,6 +30,13 @@ void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
 void *__interceptor_realloc(void *memory, size_t size) __attribute__((weak));
 void __interceptor_free(void *memory) __attribute__((weak));
 
+/* What the loader keeps, for the first thread that is cancelled. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:_dl_map_object_deps\n";
+}
+
 void *malloc(size_t size)
 {
 	return __wrap_malloc(size);
