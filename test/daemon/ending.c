@@ -23,9 +23,11 @@
 #include "suites.h"
 #include "support.h"
 #include "tasks.h"
+#include "victim.h"
 
 #define DEATHS 5
 #define EVENTS 3
+#define LARGE_LEN 100000
 #define ROUNDS_MIN 3
 #define LIFE_US_MAX 50000
 
@@ -272,6 +274,28 @@ START_TEST(killed_in_initialize_and_finalize)
 }
 END_TEST
 
+static cs_error_t large_send(uint64_t handle)
+{
+	return pattern_send(handle, LARGE_LEN, 1, 1);
+}
+
+/* TRY_AGAIN is an answer only as long as there is a daemon. */
+START_TEST(killed_with_a_full_ring)
+{
+	static const struct call call = { "large_send", large_send, CS_OK };
+	struct victim victim = { .call = &call,
+				 .handle = cpg_open_numbered(0) };
+
+	daemon_stop();
+	victim_start(&victim);
+	wait_for(victim.refusals > 0);
+	daemon_kill();
+	assert_cs(CS_ERR_LIBRARY, victim_join(&victim));
+	assert_cs(CS_ERR_LIBRARY, large_send(victim.handle));
+	assert_cs(CS_ERR_LIBRARY, cpg_finalize(victim.handle));
+}
+END_TEST
+
 START_TEST(shut_down_in_loops)
 {
 	loopers_start(NULL);
@@ -342,6 +366,7 @@ Suite *ending_suite(void)
 	tcase_add_checked_fixture(killed, daemon_restart, NULL);
 	tcase_add_test(killed, killed_in_loops);
 	tcase_add_test(killed, killed_in_initialize_and_finalize);
+	tcase_add_test(killed, killed_with_a_full_ring);
 	tcase_add_checked_fixture(orderly, daemon_restart, NULL);
 	tcase_add_loop_test(orderly, shut_down_in_loops, 0, ORDERLY_ENDS);
 	tcase_add_loop_test(orderly, shut_down_with_events_pending, 0,

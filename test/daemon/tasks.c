@@ -87,20 +87,22 @@ static quorum_model_v1_data_t quorum_model = {
 	.quorum_notify_fn = notification,
 };
 
-/* Handles. */
+/*
+ * Handles. Only where the daemon multicasts may it ask for patience: joins,
+ * leaves, messages.
+ */
 
 static cs_error_t cpg_create(struct job *job)
 {
-	return patiently(cpg_model_initialize(&job->handle, CPG_MODEL_V1,
-					      (cpg_model_data_t *)&cpg_model,
-					      job));
+	return cpg_model_initialize(&job->handle, CPG_MODEL_V1,
+				    (cpg_model_data_t *)&cpg_model, job);
 }
 
 static cs_error_t quorum_create(struct job *job)
 {
-	return patiently(quorum_model_initialize(
-		&job->handle, QUORUM_MODEL_V1,
-		(quorum_model_data_t *)&quorum_model, NULL, job));
+	return quorum_model_initialize(&job->handle, QUORUM_MODEL_V1,
+				       (quorum_model_data_t *)&quorum_model,
+				       NULL, job);
 }
 
 static void cpg_open_alone(struct job *job)
@@ -150,7 +152,7 @@ static cs_error_t expect(const struct job *job, cs_error_t expected,
 
 static cs_error_t cpg_initialize_run(struct job *job)
 {
-	cs_error_t err = patiently(cpg_initialize(&job->handle, NULL));
+	cs_error_t err = cpg_initialize(&job->handle, NULL);
 
 	return err == CS_OK ? cpg_finalize(job->handle) : err;
 }
@@ -164,9 +166,8 @@ static cs_error_t cpg_model_initialize_run(struct job *job)
 
 static cs_error_t quorum_initialize_run(struct job *job)
 {
-	cs_error_t err;
+	cs_error_t err = quorum_initialize(&job->handle, NULL, NULL);
 
-	err = patiently(quorum_initialize(&job->handle, NULL, NULL));
 	return err == CS_OK ? quorum_finalize(job->handle) : err;
 }
 
@@ -182,7 +183,7 @@ static cs_error_t quorum_model_initialize_run(struct job *job)
 static cs_error_t local_get_run(struct job *job)
 {
 	unsigned int nodeid = 0;
-	cs_error_t err = patiently(cpg_local_get(job->handle, &nodeid));
+	cs_error_t err = cpg_local_get(job->handle, &nodeid);
 
 	ck_assert_uint_eq(nodeid, err == CS_OK ? 1 : 0);
 	return err;
@@ -195,8 +196,7 @@ static cs_error_t membership_get_run(struct job *job)
 	int count = -1;
 	cs_error_t err;
 
-	err = patiently(cpg_membership_get(job->handle, &group, members,
-					   &count));
+	err = cpg_membership_get(job->handle, &group, members, &count);
 	ck_assert_int_eq(count, err == CS_OK ? 1 : -1);
 	return err;
 }
@@ -234,8 +234,7 @@ static cs_error_t iteration_walk(const struct job *job,
 	cs_error_t err;
 	int count = 0;
 
-	while ((err = patiently(cpg_iteration_next(iteration, &found))) ==
-	       CS_OK) {
+	while ((err = cpg_iteration_next(iteration, &found)) == CS_OK) {
 		ck_assert(name_equal(&found.group, &job->group));
 		count++;
 	}
@@ -250,13 +249,12 @@ static cs_error_t iteration_run(struct job *job)
 	cpg_iteration_handle_t iteration;
 	cs_error_t err, err_finalize;
 
-	err = patiently(cpg_iteration_initialize(job->handle,
-						 CPG_ITERATION_ONE_GROUP,
-						 &job->group, &iteration));
+	err = cpg_iteration_initialize(job->handle, CPG_ITERATION_ONE_GROUP,
+				       &job->group, &iteration);
 	if (err != CS_OK)
 		return err;
 	err = iteration_walk(job, iteration);
-	err_finalize = patiently(cpg_iteration_finalize(iteration));
+	err_finalize = cpg_iteration_finalize(iteration);
 	return err == CS_OK ? err_finalize : err;
 }
 
@@ -350,7 +348,7 @@ static cs_error_t cpg_blocking_run(struct job *job)
 static cs_error_t getquorate_run(struct job *job)
 {
 	int quorate = -1;
-	cs_error_t err = patiently(quorum_getquorate(job->handle, &quorate));
+	cs_error_t err = quorum_getquorate(job->handle, &quorate);
 
 	ck_assert_int_eq(quorate, err == CS_OK ? 1 : -1);
 	return err;
@@ -361,11 +359,11 @@ static cs_error_t track_run(struct job *job)
 	cs_error_t err;
 
 	job->events = 0;
-	err = patiently(quorum_trackstart(job->handle, CS_TRACK_CHANGES));
+	err = quorum_trackstart(job->handle, CS_TRACK_CHANGES);
 	while (err == CS_OK && job->events == 0)
 		err = dispatch_once(job);
 	ck_assert_uint_le(job->events, 1);
-	return err == CS_OK ? patiently(quorum_trackstop(job->handle)) : err;
+	return err == CS_OK ? quorum_trackstop(job->handle) : err;
 }
 
 static cs_error_t quorum_blocking_run(struct job *job)
@@ -376,7 +374,7 @@ static cs_error_t quorum_blocking_run(struct job *job)
 	err = quorum_create(job);
 	if (err != CS_OK)
 		return err;
-	err = patiently(quorum_trackstart(job->handle, CS_TRACK_CURRENT));
+	err = quorum_trackstart(job->handle, CS_TRACK_CURRENT);
 	return blocking_end(job, err, &services[1]);
 }
 
