@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <qb/qbipcc.h>
@@ -14,8 +16,8 @@
 #include "transport_kind.h"
 #include "wire.h"
 
-/* What libqb needs while it connects. */
-#define DESCRIPTORS 3
+/* What libqb needs while it connects, and one for us. */
+#define DESCRIPTORS 4
 
 /* How often a wait for an event does that, where the fd does not show it. */
 #define EVENT_POLL_MS 1000
@@ -62,16 +64,43 @@ static int descriptors_check(void)
 	return count == DESCRIPTORS ? 0 : -EMFILE;
 }
 
+/* Where the daemon dies while it connects libqb closes descriptor 0. */
+struct descriptor_0 {
+	int copy;
+	int flags;
+};
+
+static struct descriptor_0 descriptor_0_hold(void)
+{
+	return (struct descriptor_0){
+		.copy = fcntl(0, F_DUPFD_CLOEXEC, 3),
+		.flags = fcntl(0, F_GETFD),
+	};
+}
+
+static void descriptor_0_release(const struct descriptor_0 *held)
+{
+	if (held->copy < 0)
+		return;
+	if (fcntl(0, F_GETFD) < 0) {
+		dup2(held->copy, 0);
+		fcntl(0, F_SETFD, held->flags);
+	}
+	close(held->copy);
+}
+
 static int connection_open(const char *service, size_t message_max,
 			   qb_ipcc_connection_t **ret_connection)
 {
 	qb_ipcc_connection_t *connection;
+	struct descriptor_0 held;
 	sigset_t old;
 	int res;
 
 	res = descriptors_check();
 	if (res < 0)
 		return res;
+	held = descriptor_0_hold();
 	signals_put_off(&old);
 	do {
 		errno = 0;
@@ -79,6 +108,7 @@ static int connection_open(const char *service, size_t message_max,
 		res = connection != NULL ? 0 : -errno;
 	} while (res == -EINTR);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	descriptor_0_release(&held);
 	if (connection != NULL)
 		*ret_connection = connection;
 	else if (res == 0 || res == -ENOENT)

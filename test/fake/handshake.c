@@ -6,6 +6,7 @@
 #include <qb/qbipc_common.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -247,6 +248,24 @@ START_TEST(maximum_of_other_rings)
 }
 END_TEST
 
+/* The daemon died before libqb could open what it was told of. */
+START_TEST(sockets_are_not_there)
+{
+	char control[64];
+
+	setenv("COROCLIENT_TRANSPORT", "libqb", 1);
+	snprintf(control, sizeof(control), "/dev/shm/control-%d",
+		 (int)getpid());
+	file_spoil(control, 24, 0);
+	shake_u32(SHAKE_TYPE_AT, QB_IPC_SOCKET);
+	name_set(0, control);
+	name_set(1, "not-there");
+	initialize_assert(CS_ERR_LIBRARY);
+	ck_assert_int_ge(fcntl(0, F_GETFD), 0);
+	remove(control);
+}
+END_TEST
+
 static volatile sig_atomic_t alarms;
 
 static void alarm_count(int signal_number)
@@ -325,6 +344,7 @@ Suite *handshake_suite(void)
 			    SHAKE_RINGS * ARRAY_SIZE(spoils));
 	tcase_add_loop_test(rings, ring_cut_short, 0, SHAKE_RINGS);
 	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 5);
+	tcase_add_test(rings, sockets_are_not_there);
 	tcase_add_test(slow, slow_under_signals);
 	tcase_add_test(slow, silent);
 	tcase_add_test(slow, silent_then_closed);
