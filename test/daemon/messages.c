@@ -337,6 +337,8 @@ static void *big_messages_send(void *data)
 
 	pattern_fill(iov.iov_base, INTERRUPTED_LEN, 1);
 	while (!enough) {
+		/* Or the dispatcher would have much to do in the end. */
+		wait_for(events_count_of(EVENT_DELIVER) + 2 >= sent);
 		err = cpg_mcast_joined(handle, CPG_TYPE_AGREED, &iov, 1);
 		ck_assert(err == CS_OK || err == CS_ERR_TRY_AGAIN ||
 			  err == CS_ERR_INTERRUPT);
