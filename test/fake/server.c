@@ -44,8 +44,8 @@ enum verb {
 
 struct order {
 	enum verb verb;
-	size_t size;
 	int count;
+	size_t size;
 };
 
 /* By request: the id of the answer, and its size; 0: there is none. */
@@ -366,7 +366,7 @@ static void server_run(void)
 
 static int order_give(enum verb verb, size_t size, int count)
 {
-	const struct order order = { verb, size, count };
+	const struct order order = { verb, count, size };
 	int result = -1;
 
 	ck_assert_int_eq(send(control, &order, sizeof(order), MSG_NOSIGNAL),
