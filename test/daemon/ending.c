@@ -33,6 +33,9 @@
 
 /* Less than a libqb client takes; much, on a machine with much to do. */
 #define LATE_MS 1900
+
+/* The best of several times, as any one of them may have bad luck. */
+#define SOON_MS 500
 #define BUSY_MS 100
 
 /* Over sockets a dispatch that waits looks after the daemon once a second. */
@@ -45,6 +48,7 @@ struct looper {
 	cs_error_t result;
 	double end_ms;
 	double cpu_ms, cpu_ms_at_death;
+	double late_ms_best, busy_ms_best;
 };
 
 static struct looper loopers[TASKS];
@@ -121,32 +125,51 @@ static void cpu_note(void)
 	}
 }
 
-/* After an orderly end the connections are gone before the daemon is. */
-static void cpu_ignore(void)
+/* Over sockets a dispatch looks after the daemon, and that takes longer. */
+static double ms_max(double ms)
+{
+	return ipc_is_socket() ? ms + SOCKET_POLL_MS : ms;
+}
+
+static void looper_assert_ended(struct looper *looper, double death_ms)
+{
+	const char *name = looper->job.task->name;
+	double late;
+
+	ck_assert_int_eq(pthread_join(looper->thread, NULL), 0);
+	late = looper->end_ms - death_ms;
+	ck_assert_msg(looper->result == CS_ERR_LIBRARY, "%s: %s", name,
+		      cs_strerror(looper->result));
+	ck_assert_msg(late < ms_max(LATE_MS), "%s: %.0f ms after the death",
+		      name, late);
+	looper->late_ms_best = fmin(looper->late_ms_best, late);
+	looper->busy_ms_best = fmin(looper->busy_ms_best,
+				    looper->cpu_ms - looper->cpu_ms_at_death);
+}
+
+static void bests_forget(void)
 {
 	int i;
 
-	for (i = 0; i < loopers_count; i++)
-		loopers[i].cpu_ms_at_death = HUGE_VAL;
+	for (i = 0; i < TASKS; i++) {
+		loopers[i].late_ms_best = HUGE_VAL;
+		loopers[i].busy_ms_best = HUGE_VAL;
+	}
 }
 
-static void looper_assert_ended(const struct looper *looper, double death_ms)
+/* Every time the same tasks have run. */
+static void bests_assert(void)
 {
-	const char *name = looper->job.task->name;
-	double late, late_max = LATE_MS, busy;
+	const struct looper *looper;
 
-	if (ipc_is_socket())
-		late_max += SOCKET_POLL_MS;
-	ck_assert_int_eq(pthread_join(looper->thread, NULL), 0);
-	late = looper->end_ms - death_ms;
-	busy = looper->cpu_ms - looper->cpu_ms_at_death;
-	ck_assert_msg(looper->result == CS_ERR_LIBRARY, "%s: %s", name,
-		      cs_strerror(looper->result));
-	ck_assert_msg(late < late_max, "%s: %.0f ms after the death", name,
-		      late);
-	ck_assert_msg(busy < BUSY_MS || busy < late / 2,
-		      "%s: busy for %.0f of %.0f ms after the death", name,
-		      busy, late);
+	for (looper = loopers; looper < loopers + loopers_count; looper++) {
+		ck_assert_msg(looper->late_ms_best < ms_max(SOON_MS),
+			      "%s: %.0f ms after the death, at best",
+			      looper->job.task->name, looper->late_ms_best);
+		ck_assert_msg(looper->busy_ms_best < BUSY_MS,
+			      "%s: busy for %.0f ms after the death, at best",
+			      looper->job.task->name, looper->busy_ms_best);
+	}
 }
 
 /* Dead is dead; and nothing waits for a daemon that is. */
@@ -235,11 +258,13 @@ START_TEST(killed_in_loops)
 	int i;
 
 	srandom((unsigned int)getpid());
+	bests_forget();
 	for (i = 0; i < DEATHS; i++) {
 		loopers_kill(task_has_handle);
 		shm_assert_gone(getpid());
 		daemon_restart();
 	}
+	bests_assert();
 }
 END_TEST
 
@@ -266,11 +291,13 @@ START_TEST(killed_in_initialize_and_finalize)
 	int i;
 
 	srandom((unsigned int)getpid());
+	bests_forget();
 	for (i = 0; i < DEATHS; i++) {
 		loopers_kill(task_opens_handles);
 		orphans_remove(2 * loopers_count);
 		daemon_restart();
 	}
+	bests_assert();
 }
 END_TEST
 
@@ -300,7 +327,6 @@ START_TEST(shut_down_in_loops)
 {
 	loopers_start(NULL);
 	orderly_ends[_i]();
-	cpu_ignore();
 	loopers_end(ms_of(CLOCK_MONOTONIC));
 }
 END_TEST

@@ -20,6 +20,9 @@
 #define MIB (1024u * 1024u)
 #define INTERRUPTED_LEN (5 * MIB)
 
+/* One after the other, until one of them interrupts a message. */
+#define PEERS 24u
+
 static const size_t lens[] = {
 	0,	    1,	     7,	       8,	1000,	  4096, 100000,
 	ATOMIC_MAX, ATOMIC_MAX + 1, 2 * MIB, 5 * MIB, 20 * MIB,
@@ -353,26 +356,28 @@ static void *big_messages_send(void *data)
 START_TEST(membership_change_interrupts)
 {
 	struct cpg_name group = name_unique("interrupted");
-	struct peer peers[6];
+	struct peer peers[PEERS];
 	struct dispatcher dispatcher;
 	cpg_handle_t handle;
 	pthread_t sender;
 	unsigned int i;
 
-	for (i = 0; i < (unsigned int)ARRAY_SIZE(peers); i++)
+	for (i = 0; i < PEERS; i++)
 		peer_start(&peers[i]);
 	handle = cpg_open_joined(&group);
 	dispatcher_start(&dispatcher, &services[0], handle,
 			 CS_DISPATCH_BLOCKING, 0);
 	pthread_create(&sender, NULL, big_messages_send, &handle);
-	for (i = 0; i < (unsigned int)ARRAY_SIZE(peers); i++) {
-		wait_for(sent > 0);
+	wait_for(sent > 0);
+	for (i = 0; i < PEERS && !interrupted; i++) {
 		peer_do(&peers[i], (struct peer_order){ .verb = PEER_JOIN,
+							.group = group });
+		peer_do(&peers[i], (struct peer_order){ .verb = PEER_LEAVE,
 							.group = group });
 	}
 	enough = true;
 	pthread_join(sender, NULL);
-	for (i = 0; i < (unsigned int)ARRAY_SIZE(peers); i++)
+	for (i = 0; i < PEERS; i++)
 		peer_end(&peers[i]);
 	wait_for(events_count_of(EVENT_DELIVER) == sent);
 	assert_cs(CS_OK, cpg_finalize(handle));

@@ -31,7 +31,10 @@ void fake_close(cpg_handle_t handle, cs_error_t want);
 /* The group of fake_open_joined. */
 extern const struct cpg_name fake_group;
 
-/* Initialize has to answer @want, and to leave nothing behind if it fails. */
+/*
+ * To initialize, in each way that the library of the planned service has, has
+ * to answer @want, and to leave nothing behind if it fails.
+ */
 void initialize_assert(cs_error_t want);
 
 /* The descriptor of the connection. */

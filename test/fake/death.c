@@ -10,7 +10,7 @@
 #define EVENTS 3
 #define RING_FILES 6
 #define SOON_MS 2000
-#define CPU_MS 200
+#define CPU_MS 500
 #define CPG_LOCAL_GET 4
 
 static cpg_handle_t handle;

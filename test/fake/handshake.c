@@ -95,16 +95,25 @@ static const struct {
 };
 
 /* As long as an answer without an error, and with nothing but the header. */
-START_TEST(refused)
+static void refused_by(cs_error_t want)
 {
-	shake_u32(SHAKE_ERROR_AT, (uint32_t)refusals[_i].error);
-	initialize_assert(refusals[_i].want);
+	initialize_assert(want);
 	shake_u32(SHAKE_SIZE_AT, HEADER_SIZE);
 	server->shake_size = HEADER_SIZE;
-	initialize_assert(refusals[_i].want);
+	initialize_assert(want);
 	server->piece = 1;
 	server->hangs_up = true;
-	initialize_assert(refusals[_i].want);
+	initialize_assert(want);
+}
+
+START_TEST(refused)
+{
+	int i = _i / 2;
+
+	if (_i % 2 == 1)
+		server_plan_quorum();
+	shake_u32(SHAKE_ERROR_AT, (uint32_t)refusals[i].error);
+	refused_by(refusals[i].want);
 }
 END_TEST
 
@@ -336,7 +345,7 @@ Suite *handshake_suite(void)
 	tcase_add_test(reply, truncated);
 	tcase_add_loop_test(reply, in_pieces, 0, 5);
 	tcase_add_test(reply, wrong_size);
-	tcase_add_loop_test(reply, refused, 0, ARRAY_SIZE(refusals));
+	tcase_add_loop_test(reply, refused, 0, 2 * ARRAY_SIZE(refusals));
 	tcase_add_test(reply, unknown_type);
 	tcase_add_test(reply, senseless_maximum);
 	tcase_add_loop_test(rings, ring_name, 0, SHAKE_RINGS);
