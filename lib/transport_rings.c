@@ -29,7 +29,7 @@
  */
 
 /* How long a daemon that hung up is given to be dead. */
-#define DEATH_MS 20
+#define DEATH_MS 50
 
 /* How often to look for an event whose byte came before it. */
 #define EVENT_POLL_MS 50
@@ -241,21 +241,29 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 
 /* Open and close. */
 
+/* Waits a millisecond; without a descriptor the process id has to do. */
+static bool process_is_dead(pid_t pid, int pidfd)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 1) > 0 ||
+	       (pidfd < 0 && kill(pid, 0) < 0 && errno == ESRCH);
+}
+
 /* The sockets of a process that dies are closed a little before it is dead. */
 static bool daemon_is_dead(const struct rings *rings)
 {
 	pid_t pid = rings->handshake.server_pid;
-	struct pollfd poll_fd = { .events = POLLIN };
 	bool dead = false;
+	int pidfd;
 
 	if (!rings->transport.dead || pid <= 0)
 		return false;
-	poll_fd.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (poll_fd.fd < 0)
-		return kill(pid, 0) < 0 && errno == ESRCH;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	for (int ms = 0; ms < DEATH_MS && !dead; ms++)
-		dead = poll(&poll_fd, 1, 1) > 0;
-	close(poll_fd.fd);
+		dead = process_is_dead(pid, pidfd);
+	if (pidfd >= 0)
+		close(pidfd);
 	return dead;
 }
 

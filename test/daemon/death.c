@@ -2,8 +2,15 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #define _GNU_SOURCE
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "calls.h"
 #include "dispatcher.h"
@@ -272,6 +279,40 @@ START_TEST(another_daemon)
 }
 END_TEST
 
+/* As in a container of old. */
+static void pidfd_forbid(void)
+{
+	struct sock_filter instructions[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = ARRAY_SIZE(instructions),
+				      .filter = instructions };
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program),
+			 0);
+}
+
+/* What the daemon left is removed, also where processes have no descriptor. */
+START_TEST(without_pidfd)
+{
+	const struct service *service = &services[_i];
+	uint64_t handle = service->open();
+
+	pidfd_forbid();
+	ck_assert_int_eq(kill(daemon_pid(), SIGKILL), 0);
+	assert_cs(CS_ERR_LIBRARY,
+		  service->dispatch(handle, CS_DISPATCH_BLOCKING));
+	finalize_dead(service, handle);
+	service->close();
+	wait_for(process_state(daemon_pid()) == 0);
+}
+END_TEST
+
 Suite *death_suite(void)
 {
 	Suite *suite = suite_create("death");
@@ -290,5 +331,6 @@ Suite *death_suite(void)
 	tcase_add_test(during, waiting_calls_fail);
 	tcase_add_test(during, waiting_big_message_fails);
 	tcase_add_test(during, another_daemon);
+	tcase_add_loop_test(during, without_pidfd, 0, SERVICES);
 	return suite;
 }
