@@ -187,6 +187,11 @@ bool ipc_is_socket(void)
 	return ipc != NULL && strcmp(ipc, "socket") == 0;
 }
 
+bool valgrind_is_there(void)
+{
+	return getenv("TEST_VALGRIND") != NULL;
+}
+
 pid_t daemon_pid(void)
 {
 	return (pid_t)atoi(environment_get("COROSYNC_PID"));

@@ -65,6 +65,9 @@ void shm_assert_gone(pid_t pid);
 /* Does the daemon use libqb's socket transport, says TEST_IPC? */
 bool ipc_is_socket(void);
 
+/* Where all is slow, and memory is kept for a while. */
+bool valgrind_is_there(void);
+
 /* The environment variable, without which the program cannot run. */
 const char *environment_get(const char *name);
 

@@ -6,7 +6,6 @@
  * and for how long.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "events.h"
@@ -33,7 +32,7 @@ static unsigned long slack(void)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	return SLACK_CHECKED;
 #else
-	return getenv("TEST_CHECKED") != NULL ? SLACK_CHECKED : SLACK;
+	return valgrind_is_there() ? SLACK_CHECKED : SLACK;
 #endif
 }
 
