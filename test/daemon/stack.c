@@ -19,11 +19,11 @@
 static void *cpg_everything(void *data)
 {
 	cpg_iteration_handle_t iteration;
-	cpg_handle_t handle = cpg_open();
+	cpg_handle_t handle;
 
 	(void)data;
 	calls_group = name_unique("stack");
-	assert_ok(cpg_join(handle, &calls_group));
+	handle = cpg_open_joined(&calls_group);
 	assert_ok(pattern_send(handle, BIG_MESSAGE, 1, 100));
 	assert_ok(cpg_iteration_initialize(handle, CPG_ITERATION_ALL, NULL,
 					   &iteration));

@@ -261,6 +261,8 @@ START_TEST(cpg)
 		stress.seen[i] = calloc(MESSAGES_MAX, 1);
 	assert_ok(cpg_initialize(&stress.handle, &callbacks));
 	assert_ok(cpg_join(stress.handle, &stress.group));
+	/* The own join would interrupt a big message. */
+	wait_for(fd_is_readable(cpg_fd(stress.handle)));
 	stress_run(callers);
 	printf("stress: %u small, %u small and big messages sent, %lu "
 	       "delivered, %lu twice, %lu answers to other calls\n",
