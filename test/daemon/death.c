@@ -304,12 +304,11 @@ START_TEST(without_pidfd)
 	uint64_t handle = service->open();
 
 	pidfd_forbid();
-	ck_assert_int_eq(kill(daemon_pid(), SIGKILL), 0);
+	daemon_kill();
 	assert_cs(CS_ERR_LIBRARY,
 		  service->dispatch(handle, CS_DISPATCH_BLOCKING));
 	finalize_dead(service, handle);
 	service->close();
-	wait_for(process_state(daemon_pid()) == 0);
 }
 END_TEST
 
