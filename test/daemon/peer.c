@@ -86,18 +86,24 @@ static void order_obey(cpg_handle_t handle, const struct peer_order *order)
 	}
 }
 
+static void done_send(int fd)
+{
+	if (send(fd, "", 1, MSG_NOSIGNAL) != 1)
+		_exit(1);
+}
+
 static void peer_run(int fd)
 {
 	struct peer_order order;
 	cpg_handle_t handle;
 
 	handle = cpg_open();
+	done_send(fd);
 	do {
 		if (recv(fd, &order, sizeof(order), 0) != sizeof(order))
 			_exit(1);
 		order_obey(handle, &order);
-		if (send(fd, &order, 1, MSG_NOSIGNAL) != 1)
-			_exit(1);
+		done_send(fd);
 	} while (order.verb != PEER_END);
 	_exit(0);
 }
@@ -124,6 +130,7 @@ void peer_start_as(struct peer *peer, void (*run)(int fd))
 void peer_start(struct peer *peer)
 {
 	peer_start_as(peer, peer_run);
+	peer_done(peer);
 }
 
 void peer_order(const struct peer *peer, const struct peer_order *order)

@@ -37,6 +37,7 @@ struct peer {
 	int fd;
 };
 
+/* Returns when it has its handle. */
 void peer_start(struct peer *peer);
 
 /* Start a peer of another kind, which gets its orders from @fd and _exits. */
