@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "calls.h"
 #include "dispatcher.h"
