@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE /* secure_getenv */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,16 +14,48 @@
 /* "libqb" picks libqb's client calls where rings would do. */
 #define TRANSPORT_VARIABLE "COROCLIENT_TRANSPORT"
 
+/*
+ * Where the daemon dies while libqb's calls connect, libqb closes descriptor
+ * 0 twice. Whoever opens one in between gets that number and loses it: no
+ * other thread of this library connects meanwhile. Handshakes alone share it.
+ */
+static pthread_rwlock_t connect_lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_once_t connect_once = PTHREAD_ONCE_INIT;
+
+/* In a child: whoever held the lock is not there. */
+static void connect_lock_renew(void)
+{
+	pthread_rwlock_init(&connect_lock, NULL);
+}
+
+static void connect_prepare(void)
+{
+	pthread_atfork(NULL, NULL, connect_lock_renew);
+}
+
+static bool rings_are_wanted(void)
+{
+	const char *variable = secure_getenv(TRANSPORT_VARIABLE);
+
+	return variable == NULL || strcmp(variable, "libqb") != 0;
+}
+
 int transport_open(const char *service, size_t message_max,
 		   struct transport **ret_transport)
 {
-	const char *variable = secure_getenv(TRANSPORT_VARIABLE);
 	int res = -ENOTSUP;
 
-	if (variable == NULL || strcmp(variable, "libqb") != 0)
+	pthread_once(&connect_once, connect_prepare);
+	if (rings_are_wanted()) {
+		pthread_rwlock_rdlock(&connect_lock);
 		res = transport_rings_open(service, message_max, ret_transport);
-	if (res == -ENOTSUP)
+		pthread_rwlock_unlock(&connect_lock);
+	}
+	if (res == -ENOTSUP) {
+		pthread_rwlock_wrlock(&connect_lock);
 		res = transport_calls_open(service, message_max, ret_transport);
+		pthread_rwlock_unlock(&connect_lock);
+	}
 	return res;
 }
 

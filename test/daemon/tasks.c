@@ -378,7 +378,8 @@ static cs_error_t quorum_blocking_run(struct job *job)
 	return blocking_end(job, err, &services[1]);
 }
 
-#define OWN	   NULL, NULL
+#define CPG_OWN	   NULL, &services[0]
+#define QUORUM_OWN NULL, &services[1]
 #define CPG_ALONE  cpg_open_alone, &services[0]
 #define CPG_MEMBER cpg_open_member, &services[0]
 #define QUORUM	   quorum_open_alone, &services[1]
@@ -387,30 +388,31 @@ static cs_error_t quorum_blocking_run(struct job *job)
 #define NONBLOCK   CS_DISPATCH_ONE_NONBLOCKING
 
 const struct task tasks[TASKS] = {
-	{ "cpg_initialize", cpg_initialize_run, OWN, 0, 0 },
-	{ "cpg_model_initialize", cpg_model_initialize_run, OWN, 0, 0 },
+	{ "cpg_initialize", cpg_initialize_run, CPG_OWN, 0, 0 },
+	{ "cpg_model_initialize", cpg_model_initialize_run, CPG_OWN, 0, 0 },
 	{ "local_get", local_get_run, CPG_ALONE, 0, 0 },
 	{ "membership_get", membership_get_run, CPG_MEMBER, 0, 0 },
 	{ "join again", join_again_run, CPG_MEMBER, 0, 0 },
 	{ "leave nothing", leave_nothing_run, CPG_ALONE, 0, 0 },
-	{ "join and leave", join_and_leave_run, OWN, 0, 0 },
+	{ "join and leave", join_and_leave_run, CPG_OWN, 0, 0 },
 	{ "iteration", iteration_run, CPG_MEMBER, 0, 0 },
 	{ "send", send_run, CPG_MEMBER, 0, 0 },
 	{ "zero-copy message", zcb_run, CPG_MEMBER, 0, 0 },
 	{ "message, ONE", message_run, CPG_MEMBER, ONE, SMALL_LEN },
 	{ "message, ALL", message_run, CPG_MEMBER, ALL, SMALL_LEN },
 	{ "message, NONBLOCK", message_run, CPG_MEMBER, NONBLOCK, SMALL_LEN },
-	{ "message, BLOCKING", cpg_blocking_run, OWN, 0, 0 },
+	{ "message, BLOCKING", cpg_blocking_run, CPG_OWN, 0, 0 },
 	{ "big message, ONE", message_run, CPG_MEMBER, ONE, BIG_LEN },
 	{ "big message, ALL", message_run, CPG_MEMBER, ALL, BIG_LEN },
 	{ "big message, NONBLOCK", message_run, CPG_MEMBER, NONBLOCK, BIG_LEN },
-	{ "quorum_initialize", quorum_initialize_run, OWN, 0, 0 },
-	{ "quorum_model_initialize", quorum_model_initialize_run, OWN, 0, 0 },
+	{ "quorum_initialize", quorum_initialize_run, QUORUM_OWN, 0, 0 },
+	{ "quorum_model_initialize", quorum_model_initialize_run, QUORUM_OWN, 0,
+	  0 },
 	{ "getquorate", getquorate_run, QUORUM, 0, 0 },
 	{ "track, ONE", track_run, QUORUM, ONE, 0 },
 	{ "track, ALL", track_run, QUORUM, ALL, 0 },
 	{ "track, NONBLOCK", track_run, QUORUM, NONBLOCK, 0 },
-	{ "track, BLOCKING", quorum_blocking_run, OWN, 0, 0 },
+	{ "track, BLOCKING", quorum_blocking_run, QUORUM_OWN, 0, 0 },
 };
 
 void job_open(struct job *job, const struct task *task, int number)

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <qb/qbipc_common.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "suites.h"
 
 #define HEADER_SIZE 24
+#define THREADS_MAX 4
+#define MEETINGS    200
+#define CHILD_S	    10
 
 static void shake_u32(size_t offset, uint32_t value)
 {
@@ -257,21 +264,58 @@ START_TEST(maximum_of_other_rings)
 }
 END_TEST
 
-/* The daemon died before libqb could open what it was told of. */
-START_TEST(sockets_are_not_there)
+/* A daemon with socket IPC that died before libqb could open its sockets. */
+static void plan_death(void)
 {
-	char control[64];
-
-	setenv("COROCLIENT_TRANSPORT", "libqb", 1);
-	snprintf(control, sizeof(control), "/dev/shm/control-%d",
-		 (int)getpid());
-	file_spoil(control, 24, 0);
+	snprintf(server->control, sizeof(server->control),
+		 "/dev/shm/control-%d", (int)getpid());
 	shake_u32(SHAKE_TYPE_AT, QB_IPC_SOCKET);
-	name_set(0, control);
+	name_set(0, server->control);
 	name_set(1, "not-there");
-	initialize_assert(CS_ERR_LIBRARY);
-	ck_assert_int_ge(fcntl(0, F_GETFD), 0);
-	remove(control);
+	server->hangs_up = true;
+}
+
+static bool files_are_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+static void *death_meet(void *unused)
+{
+	cpg_handle_t handle = 0;
+
+	(void)unused;
+	for (int i = 0; i < MEETINGS; i++)
+		assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
+	return NULL;
+}
+
+/* libqb closes descriptor 0 then; and more than one thread may be there. */
+static void sockets_are_not_there(int threads_count)
+{
+	pthread_t threads[THREADS_MAX];
+	struct stat before, now;
+
+	ck_assert_int_eq(fcntl(0, F_SETFD, FD_CLOEXEC), 0);
+	ck_assert_int_eq(fstat(0, &before), 0);
+	plan_death();
+	server_start();
+	for (int i = 0; i < threads_count; i++)
+		ck_assert_int_eq(
+			pthread_create(&threads[i], NULL, death_meet, NULL), 0);
+	for (int i = 0; i < threads_count; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+	server_stop();
+	ck_assert_int_eq(fcntl(0, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(0, F_SETFD, 0), 0);
+	ck_assert_int_eq(fstat(0, &now), 0);
+	ck_assert(files_are_same(&before, &now));
+	remove(server->control);
+}
+
+START_TEST(descriptor_0_stays)
+{
+	sockets_are_not_there(_i);
 }
 END_TEST
 
@@ -333,11 +377,39 @@ START_TEST(silent_then_closed)
 }
 END_TEST
 
+/* A thread that connects by libqb's calls is no hindrance to a child. */
+START_TEST(silent_before_a_fork)
+{
+	struct caller caller;
+	int status;
+	pid_t pid;
+
+	setenv("COROCLIENT_TRANSPORT", "libqb", 1);
+	server->waits = true;
+	server_start();
+	caller_start(&caller, initialize_run, 0);
+	idle_assert();
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		alarm(CHILD_S);
+		unshare(CLONE_NEWNET);
+		_exit(initialize_run(0) != CS_ERR_LIBRARY);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	server_hang_up();
+	assert_cs(CS_ERR_LIBRARY, caller_join(&caller));
+	server_stop();
+}
+END_TEST
+
 Suite *handshake_suite(void)
 {
 	Suite *suite = suite_create("handshake");
 	TCase *reply = fake_case_add(suite, "reply");
 	TCase *rings = fake_case_add(suite, "rings");
+	TCase *sockets = fake_case_add(suite, "sockets");
 	TCase *slow = fake_case_add(suite, "slow");
 
 	tcase_add_test(reply, whole);
@@ -353,9 +425,10 @@ Suite *handshake_suite(void)
 			    SHAKE_RINGS * ARRAY_SIZE(spoils));
 	tcase_add_loop_test(rings, ring_cut_short, 0, SHAKE_RINGS);
 	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 5);
-	tcase_add_test(rings, sockets_are_not_there);
+	tcase_add_loop_test(sockets, descriptor_0_stays, 1, THREADS_MAX + 1);
 	tcase_add_test(slow, slow_under_signals);
 	tcase_add_test(slow, silent);
 	tcase_add_test(slow, silent_then_closed);
+	tcase_add_test(slow, silent_before_a_fork);
 	return suite;
 }

@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <qb/qbipc_common.h>
 #include <qb/qbrb.h>
@@ -25,6 +26,9 @@
 #include "server.h"
 
 #define RING_SIZE (1024 * 1024)
+
+/* Of the file with flow control and counters that socket IPC has. */
+#define CONTROL_SIZE 24
 
 #define CPG_MCAST 2
 #define MCAST_BODY 40
@@ -138,12 +142,22 @@ static void hello_check(void)
 	need(credentials.pid == getppid(), "hello: process");
 }
 
+static void control_create(void)
+{
+	int fd = open(server->control, O_RDWR | O_CREAT, 0600);
+
+	need(fd >= 0 && ftruncate(fd, CONTROL_SIZE) == 0, "control");
+	close(fd);
+}
+
 /* The client may have heard enough before the end. */
 static void shake_send(void)
 {
 	const struct timespec pause = { .tv_nsec = server->pause_us * 1000L };
 	size_t sent = 0, size;
 
+	if (server->control[0] != '\0')
+		control_create();
 	while (sent < server->shake_size) {
 		size = server->shake_size - sent;
 		if (size > server->piece)

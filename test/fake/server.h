@@ -55,6 +55,7 @@ struct server {
 	bool waits;		/* only when told to; */
 	bool hangs_up;		/* and then the connection is closed. */
 	bool is_deaf;		/* close it before it said anything */
+	char control[64];	/* a file that is there before that; "": none */
 	/* For the test, while the client does not ask. */
 	struct server_answer answers[SERVER_REQUESTS];
 	unsigned char data[SERVER_DATA_MAX];
