@@ -89,6 +89,12 @@ static void looper_start(const struct task *task)
 	loopers_count++;
 }
 
+static bool task_is_any(const struct task *task)
+{
+	(void)task;
+	return true;
+}
+
 static bool task_has_handle(const struct task *task)
 {
 	return task->open != NULL;
@@ -98,6 +104,8 @@ static bool task_opens_handles(const struct task *task)
 {
 	return task->open == NULL;
 }
+
+/* With socket IPC the two libraries may not open at once (README). */
 
 static bool task_opens_cpg(const struct task *task)
 {
@@ -109,14 +117,23 @@ static bool task_opens_quorum(const struct task *task)
 	return task_opens_handles(task) && task->service == &services[1];
 }
 
-/* The tasks of that sort; without one all of them. */
+static bool task_opens_no_cpg(const struct task *task)
+{
+	return !task_opens_cpg(task);
+}
+
+static bool task_opens_no_quorum(const struct task *task)
+{
+	return !task_opens_quorum(task);
+}
+
 static void loopers_start(bool (*is_wanted)(const struct task *task))
 {
 	int i;
 
 	loopers_count = 0;
 	for (i = 0; i < TASKS; i++)
-		if (is_wanted == NULL || is_wanted(&tasks[i]))
+		if (is_wanted(&tasks[i]))
 			looper_start(&tasks[i]);
 	for (i = 0; i < loopers_count; i++)
 		wait_for(loopers[i].rounds >= ROUNDS_MIN);
@@ -312,7 +329,6 @@ static void opening_killed(bool (*is_wanted)(const struct task *task))
 	bests_assert();
 }
 
-/* With socket IPC the two libraries may not open at once (README). */
 START_TEST(killed_in_initialize_and_finalize)
 {
 	srandom((unsigned int)getpid());
@@ -347,11 +363,23 @@ START_TEST(killed_with_a_full_ring)
 }
 END_TEST
 
+static void loopers_shut_down(void (*end)(void),
+			      bool (*is_wanted)(const struct task *task))
+{
+	loopers_start(is_wanted);
+	end();
+	loopers_end(ms_of(CLOCK_MONOTONIC));
+}
+
 START_TEST(shut_down_in_loops)
 {
-	loopers_start(NULL);
-	orderly_ends[_i]();
-	loopers_end(ms_of(CLOCK_MONOTONIC));
+	if (ipc_is_socket()) {
+		loopers_shut_down(orderly_ends[_i], task_opens_no_quorum);
+		daemon_restart();
+		loopers_shut_down(orderly_ends[_i], task_opens_no_cpg);
+	} else {
+		loopers_shut_down(orderly_ends[_i], task_is_any);
+	}
 }
 END_TEST
 

@@ -10,6 +10,9 @@
 
 #define CALLS_ENOUGH 1000
 
+/* Who is refused has time; a try can be work, with a big message. */
+#define RETRY_MS 10
+
 struct victim victims[VICTIMS];
 
 void call_assert(cs_error_t want, const struct call *call, uint64_t handle)
@@ -81,7 +84,7 @@ static void *victim_run(void *data)
 			victim->oks++;
 		if (err == CS_ERR_TRY_AGAIN) {
 			victim->refusals++;
-			poll(NULL, 0, 1);
+			poll(NULL, 0, RETRY_MS);
 		}
 	} while (!victim->enough &&
 		 (err == CS_OK || err == CS_ERR_TRY_AGAIN));
