@@ -272,8 +272,17 @@ static void plan_death(void)
 	shake_u32(SHAKE_TYPE_AT, QB_IPC_SOCKET);
 	name_set(0, server->control);
 	name_set(1, "not-there");
-	server->hangs_up = true;
 }
+
+START_TEST(sockets_are_not_there)
+{
+	setenv("COROCLIENT_TRANSPORT", "libqb", 1);
+	plan_death();
+	initialize_assert(CS_ERR_LIBRARY);
+	ck_assert_int_ge(fcntl(0, F_GETFD), 0);
+	remove(server->control);
+}
+END_TEST
 
 static bool files_are_same(const struct stat *one, const struct stat *other)
 {
@@ -291,7 +300,7 @@ static void *death_meet(void *unused)
 }
 
 /* libqb closes descriptor 0 then; and more than one thread may be there. */
-static void sockets_are_not_there(int threads_count)
+START_TEST(descriptor_0_stays)
 {
 	pthread_t threads[THREADS_MAX];
 	struct stat before, now;
@@ -299,11 +308,12 @@ static void sockets_are_not_there(int threads_count)
 	ck_assert_int_eq(fcntl(0, F_SETFD, FD_CLOEXEC), 0);
 	ck_assert_int_eq(fstat(0, &before), 0);
 	plan_death();
+	server->hangs_up = true;
 	server_start();
-	for (int i = 0; i < threads_count; i++)
+	for (int i = 0; i < _i; i++)
 		ck_assert_int_eq(
 			pthread_create(&threads[i], NULL, death_meet, NULL), 0);
-	for (int i = 0; i < threads_count; i++)
+	for (int i = 0; i < _i; i++)
 		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
 	server_stop();
 	ck_assert_int_eq(fcntl(0, F_GETFD), FD_CLOEXEC);
@@ -311,11 +321,6 @@ static void sockets_are_not_there(int threads_count)
 	ck_assert_int_eq(fstat(0, &now), 0);
 	ck_assert(files_are_same(&before, &now));
 	remove(server->control);
-}
-
-START_TEST(descriptor_0_stays)
-{
-	sockets_are_not_there(_i);
 }
 END_TEST
 
@@ -430,6 +435,7 @@ Suite *handshake_suite(void)
 			    SHAKE_RINGS * ARRAY_SIZE(spoils));
 	tcase_add_loop_test(rings, ring_cut_short, 0, SHAKE_RINGS);
 	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 5);
+	tcase_add_test(sockets, sockets_are_not_there);
 	tcase_add_loop_test(sockets, descriptor_0_stays, 1, THREADS_MAX + 1);
 	tcase_add_test(slow, slow_under_signals);
 	tcase_add_test(slow, silent);
