@@ -224,8 +224,8 @@ START_TEST(waiting_calls_fail)
 	daemon_stop();
 	for (i = 0; i < VICTIMS; i++)
 		victim_start(&victims[i]);
-	clock_gettime(CLOCK_MONOTONIC, &death);
 	daemon_kill();
+	clock_gettime(CLOCK_MONOTONIC, &death);
 	for (i = 0; i < VICTIMS; i++)
 		victim_assert_ended(&victims[i], &death);
 	victims_close();
@@ -247,8 +247,8 @@ START_TEST(waiting_big_message_fails)
 
 	daemon_stop();
 	victim_start(&victim);
-	clock_gettime(CLOCK_MONOTONIC, &death);
 	daemon_kill();
+	clock_gettime(CLOCK_MONOTONIC, &death);
 	victim_assert_ended(&victim, &death);
 	finalize_dead(&services[0], victim.handle);
 }

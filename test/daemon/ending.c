@@ -272,14 +272,12 @@ static void loopers_end(double death_ms)
 static void loopers_kill(bool (*is_wanted)(const struct task *task))
 {
 	struct timespec life = { .tv_nsec = random() % LIFE_US_MAX * 1000 };
-	double death_ms;
 
 	loopers_start(is_wanted);
 	nanosleep(&life, NULL);
 	cpu_note();
-	death_ms = ms_of(CLOCK_MONOTONIC);
 	daemon_kill();
-	loopers_end(death_ms);
+	loopers_end(ms_of(CLOCK_MONOTONIC));
 }
 
 /* Killed at any moment, and every time the same process goes on. */

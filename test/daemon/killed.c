@@ -145,7 +145,7 @@ Suite *killed_suite(void)
 	Suite *suite = suite_create("killed");
 	TCase *clients = case_add(suite, "clients");
 
-	tcase_set_timeout(clients, 120);
+	tcase_set_timeout(clients, 300);
 	tcase_add_test(clients, daemon_survives);
 	return suite;
 }

@@ -24,7 +24,7 @@
 #include "support.h"
 
 #define RESTARTS 10
-#define RESTART_S_MAX 10
+#define RESTART_S_MAX 30
 #define FLOW_MIN 100
 #define LIFE_US_MAX 100000
 

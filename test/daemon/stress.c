@@ -294,7 +294,7 @@ Suite *stress_suite(void)
 	Suite *suite = suite_create("stress");
 	TCase *tcase = case_add(suite, "stress");
 
-	tcase_set_timeout(tcase, 60 + 4 * stress_seconds());
+	tcase_set_timeout(tcase, 180 + 4 * stress_seconds());
 	tcase_add_test(tcase, cpg);
 	tcase_add_test(tcase, quorum);
 	return suite;

@@ -14,8 +14,8 @@
 
 #include "support.h"
 
-#define DEADLINE_S 20
-#define CASE_TIMEOUT_S 60
+#define DEADLINE_S 60
+#define CASE_TIMEOUT_S 180
 
 /* ThreadSanitizer has up to two threads of its own after a fork. */
 #ifdef __SANITIZE_THREAD__

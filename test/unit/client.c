@@ -13,7 +13,7 @@
 #include "watch.h"
 
 #define THREADS 8
-#define ROUNDS 300
+#define ROUNDS 100
 
 /* Opening. */
 

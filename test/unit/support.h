@@ -18,7 +18,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* How long anything may take that should happen at once. */
-#define DEADLINE_S 10
+#define DEADLINE_S 30
 
 /* The deadline from now on, on CLOCK_REALTIME. */
 struct timespec deadline_get(void);
