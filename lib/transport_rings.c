@@ -28,8 +28,8 @@
  * its event, and then makes the fd readable for nothing, once.
  */
 
-/* How long a daemon that hung up is given to be dead. */
-#define DEATH_MS 50
+/* How long a daemon that hung up is given to be dead, or to clean up. */
+#define DEATH_MS 1000
 
 /* How often to look for an event whose byte came before it. */
 #define EVENT_POLL_MS 50
@@ -250,23 +250,6 @@ static bool process_is_dead(pid_t pid, int pidfd)
 	       (pidfd < 0 && kill(pid, 0) < 0 && errno == ESRCH);
 }
 
-/* The sockets of a process that dies are closed a little before it is dead. */
-static bool daemon_is_dead(const struct rings *rings)
-{
-	pid_t pid = rings->handshake.server_pid;
-	bool dead = false;
-	int pidfd;
-
-	if (!rings->transport.dead || pid <= 0)
-		return false;
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	for (int ms = 0; ms < DEATH_MS && !dead; ms++)
-		dead = process_is_dead(pid, pidfd);
-	if (pidfd >= 0)
-		close(pidfd);
-	return dead;
-}
-
 struct ring_path {
 	char name[PATH_MAX + 32];
 };
@@ -278,6 +261,34 @@ static struct ring_path ring_path(const char *ring, const char *part)
 	snprintf(path.name, sizeof(path.name), "%s%s%s",
 		 ring[0] == '/' ? "" : "/dev/shm/qb-", ring, part);
 	return path;
+}
+
+/* Those of a connection have a directory of their own, which goes last. */
+static bool files_exist(const struct handshake *handshake)
+{
+	struct ring_path path = ring_path(handshake->event, "-header");
+
+	if (handshake->event[0] == '/')
+		*strrchr(path.name, '/') = '\0';
+	return access(path.name, F_OK) == 0;
+}
+
+/* The sockets of a process that dies are closed a little before it is dead. */
+static bool daemon_is_dead(const struct rings *rings)
+{
+	pid_t pid = rings->handshake.server_pid;
+	int ms = DEATH_MS;
+	bool dead = false;
+	int pidfd;
+
+	if (!rings->transport.dead || pid <= 0)
+		return false;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	while (!dead && ms-- > 0 && files_exist(&rings->handshake))
+		dead = process_is_dead(pid, pidfd);
+	if (pidfd >= 0)
+		close(pidfd);
+	return dead;
 }
 
 static void file_remove(const char *ring, const char *part)
