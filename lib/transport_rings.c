@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <qb/qbrb.h>
@@ -28,8 +29,11 @@
  * its event, and then makes the fd readable for nothing, once.
  */
 
-/* How long a daemon that hung up is given to be dead, or to clean up. */
-#define DEATH_MS 1000
+/* In the flags that the kernel tells of a process (proc(5)). */
+#define PF_EXITING 4
+
+/* How long a daemon that hung up is given to be dead, if it does not show. */
+#define DEATH_MS 50
 
 /* How often to look for an event whose byte came before it. */
 #define EVENT_POLL_MS 50
@@ -241,6 +245,30 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 
 /* Open and close. */
 
+/* It has closed its sockets, and will do nothing any more. */
+static bool process_is_exiting(pid_t pid)
+{
+	char text[512], state;
+	unsigned int flags;
+	const char *end;
+	ssize_t len;
+	int fd;
+
+	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[len < 0 ? 0 : len] = '\0';
+	/* The name, in parentheses, may be any. */
+	end = strrchr(text, ')');
+	return end != NULL &&
+	       sscanf(end, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) ==
+		       2 &&
+	       (state == 'Z' || flags & PF_EXITING);
+}
+
 /* Waits a millisecond; without a descriptor the process id has to do. */
 static bool process_is_dead(pid_t pid, int pidfd)
 {
@@ -248,6 +276,24 @@ static bool process_is_dead(pid_t pid, int pidfd)
 
 	return poll(&poll_fd, 1, 1) > 0 ||
 	       (pidfd < 0 && kill(pid, 0) < 0 && errno == ESRCH);
+}
+
+/* The sockets of a process that dies are closed a little before it is dead. */
+static bool daemon_is_dead(const struct rings *rings)
+{
+	pid_t pid = rings->handshake.server_pid;
+	int pidfd;
+	bool dead;
+
+	if (!rings->transport.dead || pid <= 0)
+		return false;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	dead = process_is_exiting(pid);
+	for (int ms = 0; ms < DEATH_MS && !dead; ms++)
+		dead = process_is_dead(pid, pidfd);
+	if (pidfd >= 0)
+		close(pidfd);
+	return dead;
 }
 
 struct ring_path {
@@ -261,34 +307,6 @@ static struct ring_path ring_path(const char *ring, const char *part)
 	snprintf(path.name, sizeof(path.name), "%s%s%s",
 		 ring[0] == '/' ? "" : "/dev/shm/qb-", ring, part);
 	return path;
-}
-
-/* Those of a connection have a directory of their own, which goes last. */
-static bool files_exist(const struct handshake *handshake)
-{
-	struct ring_path path = ring_path(handshake->event, "-header");
-
-	if (handshake->event[0] == '/')
-		*strrchr(path.name, '/') = '\0';
-	return access(path.name, F_OK) == 0;
-}
-
-/* The sockets of a process that dies are closed a little before it is dead. */
-static bool daemon_is_dead(const struct rings *rings)
-{
-	pid_t pid = rings->handshake.server_pid;
-	int ms = DEATH_MS;
-	bool dead = false;
-	int pidfd;
-
-	if (!rings->transport.dead || pid <= 0)
-		return false;
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	while (!dead && ms-- > 0 && files_exist(&rings->handshake))
-		dead = process_is_dead(pid, pidfd);
-	if (pidfd >= 0)
-		close(pidfd);
-	return dead;
 }
 
 static void file_remove(const char *ring, const char *part)

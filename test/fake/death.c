@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "../unit/wire.h"
 #include "client.h"
@@ -184,6 +185,7 @@ START_TEST(killed)
 	handle = fake_open();
 	events_put(true);
 	server_kill();
+	ck_assert(WIFSIGNALED(server_reap()));
 	ck_assert_uint_eq(server_files_count(), RING_FILES);
 	if (_i == 1) {
 		assert_cs(CS_ERR_LIBRARY,
@@ -193,6 +195,19 @@ START_TEST(killed)
 	assert_cs(CS_ERR_LIBRARY, cpg_finalize(handle));
 	ck_assert_uint_eq(server_files_count(), 0);
 	events_clear();
+}
+END_TEST
+
+/* Whoever started it may be slow to notice. */
+START_TEST(killed_and_not_reaped)
+{
+	handle = fake_open();
+	if (_i == 1)
+		pidfd_forbid();
+	server_kill();
+	assert_cs(CS_ERR_LIBRARY, cpg_finalize(handle));
+	ck_assert_uint_eq(server_files_count(), 0);
+	ck_assert(WIFSIGNALED(server_reap()));
 }
 END_TEST
 
@@ -224,6 +239,7 @@ Suite *death_suite(void)
 	tcase_add_loop_test(tcase, ring_is_full, 0, 2);
 	tcase_add_loop_test(tcase, flow_is_held, 1, 3);
 	tcase_add_loop_test(tcase, killed, 0, 2);
+	tcase_add_loop_test(tcase, killed_and_not_reaped, 0, 2);
 	tcase_add_test(tcase, alive);
 	return suite;
 }

@@ -112,8 +112,11 @@ struct server_answer *server_answer_header(int32_t id, int32_t reply_id,
 /* Close the connection. */
 void server_hang_up(void);
 
-/* The server dies, and is seen to be dead. */
+/* The server dies, and is there still, as a zombie, until it is reaped. */
 void server_kill(void);
+
+/* Wait for its end; its status, as of wait(). */
+int server_reap(void);
 
 /* How many files its rings have; 0: its directory is gone. */
 unsigned int server_files_count(void);
