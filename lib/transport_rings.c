@@ -245,10 +245,10 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 
 /* Open and close. */
 
-/* It has closed its sockets, and will do nothing any more. */
+/* It does nothing any more, though it may not be dead yet. */
 static bool process_is_exiting(pid_t pid)
 {
-	char text[512], state;
+	char text[512];
 	unsigned int flags;
 	const char *end;
 	ssize_t len;
@@ -264,9 +264,8 @@ static bool process_is_exiting(pid_t pid)
 	/* The name, in parentheses, may be any. */
 	end = strrchr(text, ')');
 	return end != NULL &&
-	       sscanf(end, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) ==
-		       2 &&
-	       (state == 'Z' || flags & PF_EXITING);
+	       sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & PF_EXITING;
 }
 
 /* Waits a millisecond; without a descriptor the process id has to do. */
@@ -282,13 +281,14 @@ static bool process_is_dead(pid_t pid, int pidfd)
 static bool daemon_is_dead(const struct rings *rings)
 {
 	pid_t pid = rings->handshake.server_pid;
+	bool dead = false;
 	int pidfd;
-	bool dead;
 
 	if (!rings->transport.dead || pid <= 0)
 		return false;
+	if (process_is_exiting(pid))
+		return true;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	dead = process_is_exiting(pid);
 	for (int ms = 0; ms < DEATH_MS && !dead; ms++)
 		dead = process_is_dead(pid, pidfd);
 	if (pidfd >= 0)
