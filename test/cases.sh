@@ -23,6 +23,16 @@ check()
 	fi
 }
 
+# Until the command succeeds, for a minute at most.
+wait_for()
+{
+	wait_end=$(($(date +%s) + 60))
+	until "$@"; do
+		[ "$(date +%s)" -lt "$wait_end" ] || return
+		sleep 0.02
+	done
+}
+
 # The test's last command.
 cases_end()
 {
