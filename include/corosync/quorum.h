@@ -159,7 +159,8 @@ cs_error_t quorum_initialize(quorum_handle_t *handle,
  *	handle		output: the new handle, the caller's until
  *			quorum_finalize
  *	model		QUORUM_MODEL_V0, or QUORUM_MODEL_V1, which needs
- *			corosync 3.1.0 or later
+ *			corosync 3.1.0 or later; a daemon before that may not
+ *			survive the request
  *	model_data	a quorum_model_v0_data_t or _v1_data_t, cast; copied;
  *			may be NULL, as may each callback
  *	quorum_type	output: QUORUM_FREE or QUORUM_SET; may be NULL
@@ -169,8 +170,8 @@ cs_error_t quorum_initialize(quorum_handle_t *handle,
  * Threads: any
  * Returns:
  *	CS_OK			connected
- *	CS_ERR_INVALID_PARAM	handle is NULL, the model is unknown, or the
- *				daemon too old for it
+ *	CS_ERR_INVALID_PARAM	handle is NULL, or the model is unknown, here
+ *				or to the daemon
  *	CS_ERR_TRY_AGAIN	not now: the daemon synchronises with other
  *				nodes; nothing is left open
  *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
