@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "pattern.h"
+#include "peer.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
@@ -146,19 +147,35 @@ static void *ask(void *data)
 	return data;
 }
 
-static void *iterate(void *data)
+/* Among all groups; there may be others than ours. */
+static void own_group_find(void)
 {
 	struct cpg_iteration_description_t description;
 	cpg_iteration_handle_t iteration;
+	int found = 0;
+	cs_error_t err;
+
+	assert_ok(cpg_iteration_initialize(stress.handle, CPG_ITERATION_ALL,
+					   NULL, &iteration));
+	while ((err = patiently(cpg_iteration_next(iteration,
+						   &description))) == CS_OK) {
+		if (name_equal(&description.group, &stress.group)) {
+			ck_assert_uint_eq(description.nodeid, 1);
+			ck_assert_uint_eq(description.pid, (uint32_t)getpid());
+			found++;
+		}
+	}
+	ck_assert_int_eq(err, CS_ERR_NO_SECTIONS);
+	ck_assert_int_eq(found, 1);
+	assert_ok(cpg_iteration_finalize(iteration));
+}
+
+static void *iterate(void *data)
+{
 	void *context;
 
 	while (!stress.enough) {
-		assert_ok(cpg_iteration_initialize(stress.handle,
-						   CPG_ITERATION_ALL, NULL,
-						   &iteration));
-		assert_ok(cpg_iteration_next(iteration, &description));
-		ck_assert(name_equal(&description.group, &stress.group));
-		assert_ok(cpg_iteration_finalize(iteration));
+		own_group_find();
 		assert_ok(cpg_context_set(stress.handle, &stress));
 		assert_ok(cpg_context_get(stress.handle, &context));
 		ck_assert_ptr_eq(context, &stress);
@@ -248,19 +265,31 @@ static void stress_run(void *(*const callers[4])(void *))
 	ck_assert_uint_eq(stress.delivered, stress.sent[0] + stress.sent[1]);
 }
 
+/* To a group of its own. */
+static void other_join(const struct peer *other)
+{
+	peer_do(other, (struct peer_order){ .verb = PEER_JOIN,
+					    .group = name_unique("other") });
+}
+
 START_TEST(cpg)
 {
 	static void *(*const callers[])(void *) = { small_send, any_send, ask,
 						    iterate };
 	cpg_callbacks_t callbacks = { .cpg_deliver_fn = stress_deliver };
+	struct peer before, after;
 	int i;
 
 	stress.service = &services[0];
 	stress.group = name_unique("stress");
 	for (i = 0; i < SENDERS; i++)
 		stress.seen[i] = calloc(MESSAGES_MAX, 1);
+	peer_start(&before);
+	peer_start(&after);
+	other_join(&before);
 	assert_ok(cpg_initialize(&stress.handle, &callbacks));
 	assert_ok(cpg_join(stress.handle, &stress.group));
+	other_join(&after);
 	/* The own join would interrupt a big message. */
 	totem_flush();
 	stress_run(callers);
@@ -268,6 +297,8 @@ START_TEST(cpg)
 	       "delivered, %lu twice, %lu answers to other calls\n",
 	       stress.sent[0], stress.sent[1], stress.delivered, stress.twice,
 	       stress.answers);
+	peer_end(&before);
+	peer_end(&after);
 	for (i = 0; i < SENDERS; i++)
 		free(stress.seen[i]);
 }
