@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Stands between a test program and the library (-Wl,--wrap), and writes each
- * error that a function answers to the file that ERRORS_SEEN names, a line
- * "function error" once a process.
+ * Stands between a test program and the library (-Wl,--wrap), and appends each
+ * error that a function returns to the file that ERRORS_SEEN names, as a line
+ * "function error", once in each process.
  */
 
 #include <corosync/cpg.h>
@@ -27,8 +27,8 @@ __attribute__((constructor)) static void file_open(void)
 	const char *path = getenv("ERRORS_SEEN");
 
 	if (path != NULL && path[0] != '\0')
-		file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC |
-				  O_CLOEXEC, 0666);
+		file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+			    0666);
 }
 
 void recorder_pause(bool pause)
