@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -57,5 +58,18 @@ EXPORT cs_error_t qb_to_cs_error(int result)
 
 EXPORT cs_error_t hdb_error_to_cs(int res)
 {
-	return error_from_handle(res);
+	switch (res) {
+	case 0:
+		return CS_OK;
+	case -EBADF:
+		return CS_ERR_BAD_HANDLE;
+	case -ENOMEM:
+		return CS_ERR_NO_MEMORY;
+	case -EMFILE:
+		return CS_ERR_NO_RESOURCES;
+	case -EACCES:
+		return CS_ERR_ACCESS;
+	default:
+		return CS_ERR_LIBRARY;
+	}
 }

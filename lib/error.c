@@ -52,21 +52,3 @@ cs_error_t error_from_errno(int result)
 		return CS_ERR_LIBRARY;
 	}
 }
-
-cs_error_t error_from_handle(int result)
-{
-	switch (result) {
-	case 0:
-		return CS_OK;
-	case -EBADF:
-		return CS_ERR_BAD_HANDLE;
-	case -ENOMEM:
-		return CS_ERR_NO_MEMORY;
-	case -EMFILE:
-		return CS_ERR_NO_RESOURCES;
-	case -EACCES:
-		return CS_ERR_ACCESS;
-	default:
-		return CS_ERR_LIBRARY;
-	}
-}

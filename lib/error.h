@@ -17,7 +17,4 @@
  */
 cs_error_t error_from_errno(int result);
 
-/* The cs_error_t of a result of libqb's handle database. */
-cs_error_t error_from_handle(int result);
-
 #endif

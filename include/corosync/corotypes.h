@@ -159,7 +159,7 @@ typedef enum {
 	CS_ERR_INTERRUPT = 16,
 	/* - There is no such name. */
 	CS_ERR_NAME_NOT_FOUND = 17,
-	/* Too many open handles. */
+	/* - Too many open handles. */
 	CS_ERR_NO_RESOURCES = 18,
 	/* - The daemon cannot do this. */
 	CS_ERR_NOT_SUPPORTED = 19,

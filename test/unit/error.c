@@ -83,15 +83,15 @@ END_TEST
 
 START_TEST(handle_error_is_converted)
 {
-	ck_assert_int_eq(error_from_handle(0), CS_OK);
+	ck_assert_int_eq(hdb_error_to_cs(0), CS_OK);
 	ck_assert_int_eq(hdb_error_to_cs(0), CS_OK);
 	for (int error = 1; error <= 4096; error++) {
 		cs_error_t expected =
 			lookup(of_handle, COUNT(of_handle), error);
 
-		ck_assert_int_eq(error_from_handle(-error), expected);
 		ck_assert_int_eq(hdb_error_to_cs(-error), expected);
-		ck_assert_int_eq(error_from_handle(error), CS_ERR_LIBRARY);
+		ck_assert_int_eq(hdb_error_to_cs(-error), expected);
+		ck_assert_int_eq(hdb_error_to_cs(error), CS_ERR_LIBRARY);
 	}
 	ck_assert_int_eq(hdb_error_to_cs(INT_MIN), CS_ERR_LIBRARY);
 }
