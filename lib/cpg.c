@@ -55,6 +55,9 @@ static void confchg_note(struct cpg *cpg,
 	for (size_t i = 0; i < confchg->left_count; i++)
 		cpg_assembly_forget(&cpg->assembly, confchg->left[i].nodeid,
 				    confchg->left[i].pid);
+	/* A member may leave under a false pid. */
+	cpg_assembly_keep(&cpg->assembly, confchg->members,
+			  confchg->member_count);
 	/* Fragments from before an absence do not go with those after it. */
 	for (size_t i = 0; i < confchg->joined_count; i++)
 		if (is_self(cpg, &confchg->joined[i]))

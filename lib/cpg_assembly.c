@@ -153,6 +153,29 @@ void cpg_assembly_forget(struct cpg_assembly *assembly, uint32_t nodeid,
 	part_drop(part_find(assembly, nodeid, pid));
 }
 
+static bool part_is_of(const struct cpg_assembly_part *part,
+		       const struct cpg_address *senders, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (senders[i].nodeid == part->nodeid &&
+		    senders[i].pid == part->pid)
+			return true;
+	return false;
+}
+
+void cpg_assembly_keep(struct cpg_assembly *assembly,
+		       const struct cpg_address *senders, size_t count)
+{
+	struct cpg_assembly_part **link = &assembly->first;
+
+	while (*link != NULL) {
+		if (part_is_of(*link, senders, count))
+			link = &(*link)->next;
+		else
+			part_drop(link);
+	}
+}
+
 void cpg_assembly_clear(struct cpg_assembly *assembly)
 {
 	while (assembly->first != NULL)

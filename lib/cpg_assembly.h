@@ -31,6 +31,10 @@ int cpg_assembly_add(struct cpg_assembly *assembly,
 void cpg_assembly_forget(struct cpg_assembly *assembly, uint32_t nodeid,
 			 uint32_t pid);
 
+/* Forget all messages whose senders are not among these. */
+void cpg_assembly_keep(struct cpg_assembly *assembly,
+		       const struct cpg_address *senders, size_t count);
+
 /* Forget all. */
 void cpg_assembly_clear(struct cpg_assembly *assembly);
 

@@ -269,8 +269,9 @@ START_TEST(fragments_without_callback)
 }
 END_TEST
 
-static void confchg_queue(uint32_t joined, uint32_t left, uint32_t nodeid,
-			  uint32_t pid)
+/* One member, and one that joined or left. */
+static void confchg_queue(uint32_t member_pid, uint32_t joined, uint32_t left,
+			  uint32_t nodeid, uint32_t pid)
 {
 	struct wire wire;
 
@@ -278,22 +279,28 @@ static void confchg_queue(uint32_t joined, uint32_t left, uint32_t nodeid,
 	put_u32(wire.bytes, 160, 1);
 	put_u32(wire.bytes, 168, joined);
 	put_u32(wire.bytes, 176, left);
+	put_address(wire.bytes, 184, NODE, member_pid, 0);
 	put_address(wire.bytes, 184 + 24, nodeid, pid, 1);
 	fake_event_queue(wire.bytes, wire.size);
 }
 
 static const struct {
+	uint32_t member_pid;
 	uint32_t joined;
 	uint32_t left;
 	uint32_t nodeid;
 	uint32_t pid;
 	unsigned int delivered;
 } confchg_cases[] = {
-	{ 0, 1, NODE, PID, 0 },
-	{ 0, 1, NODE + 1, PID, 1 },
-	{ 0, 1, NODE, PID + 1, 1 },
-	{ 1, 0, NODE, PID, 1 },
-	{ 0, 0, NODE, PID, 1 },
+	{ PID, 0, 1, NODE, PID, 0 },
+	{ PID, 0, 1, NODE + 1, PID, 1 },
+	{ PID, 0, 1, NODE, PID + 1, 1 },
+	{ PID, 1, 0, NODE, PID, 1 },
+	{ PID, 0, 0, NODE, PID, 1 },
+	/* Whoever is no member any more, under whatever pid it left. */
+	{ PID + 1, 0, 1, NODE, PID + 2, 0 },
+	{ PID + 1, 1, 0, NODE, PID + 1, 0 },
+	{ PID + 1, 0, 0, NODE, PID, 0 },
 };
 
 /* Also when there is no callback for confchg. */
@@ -302,8 +309,9 @@ START_TEST(fragments_of_one_that_left)
 	cpg_handle_t handle = deliver_open();
 
 	fragment_queue(FIRST, 6, "abc");
-	confchg_queue(confchg_cases[_i].joined, confchg_cases[_i].left,
-		      confchg_cases[_i].nodeid, confchg_cases[_i].pid);
+	confchg_queue(confchg_cases[_i].member_pid, confchg_cases[_i].joined,
+		      confchg_cases[_i].left, confchg_cases[_i].nodeid,
+		      confchg_cases[_i].pid);
 	fragment_queue(LAST, 6, "def");
 	ck_assert_int_eq(cpg_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_uint_eq(delivers, confchg_cases[_i].delivered);
@@ -322,7 +330,7 @@ START_TEST(fragments_from_before_a_rejoin)
 	ck_assert_int_eq(cpg_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_int_eq(cpg_leave(handle, &group), CS_OK);
 	ck_assert_int_eq(cpg_join(handle, &group), CS_OK);
-	confchg_queue(1, 0, DAEMON_NODEID, pid);
+	confchg_queue(PID, 1, 0, DAEMON_NODEID, pid);
 	fragment_queue(LAST, 6, "def");
 	ck_assert_int_eq(cpg_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_uint_eq(delivers, _i == 1);
