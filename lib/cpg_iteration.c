@@ -147,6 +147,8 @@ static cs_error_t iteration_check(cpg_iteration_type_t type,
 				  const struct cpg_name *group,
 				  const cpg_iteration_handle_t *handle)
 {
+	if (group != NULL && cpg_name_check(group) != CS_OK)
+		return cpg_name_check(group);
 	if (handle == NULL)
 		return CS_ERR_INVALID_PARAM;
 	if (type == CPG_ITERATION_ONE_GROUP)
