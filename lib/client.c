@@ -8,52 +8,75 @@
 
 #include "client.h"
 #include "error.h"
+#include "lock.h"
+#include "process.h"
 #include "wire.h"
 
-#define PATIENCE_S 1
+/* How long a sender waits for a daemon that does not read. */
+#define ROOM_S 1
+
 #define SLEEP_STEP_US 50
 #define SLEEP_MAX_US 20000
+
+static void client_free(struct client *client)
+{
+	lock_memory_free(client->shared, client->service->shared_size);
+	free(client);
+}
 
 static void client_destroy(struct handle_object *object)
 {
 	struct client *client = (struct client *)object;
 
 	client->service->client_clear(client);
-	transport_close(client->transport);
+	if (client_was_used(client))
+		transport_close(client->transport);
+	else
+		transport_release(client->transport);
 	if (client->wake_fd >= 0)
 		close(client->wake_fd);
 	free(client->spare_buffer);
-	pthread_mutex_destroy(&client->recv_lock);
-	pthread_mutex_destroy(&client->call_lock);
-	free(client);
+	client_free(client);
+}
+
+static struct client *client_create(const struct service *service)
+{
+	struct client *client = calloc(1, service->client_size);
+
+	if (client == NULL)
+		return NULL;
+	client->service = service;
+	client->shared = lock_memory_create(service->shared_size);
+	if (client->shared == NULL) {
+		free(client);
+		return NULL;
+	}
+	lock_init(&client->shared->call_lock);
+	lock_init(&client->shared->recv_lock);
+	client->wake_fd = -1;
+	client->user = process_id();
+	return client;
 }
 
 cs_error_t client_open(const struct service *service, void *context,
 		       struct client_use *ret_use)
 {
-	struct client *client;
+	struct client *client = client_create(service);
 	int cancel_state;
 	int res;
 
-	client = calloc(1, service->client_size);
 	if (client == NULL)
 		return CS_ERR_NO_MEMORY;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	res = transport_open(service->name, service->message_max,
-			     &client->transport);
+			     &client->shared->transport, &client->transport);
 	if (res < 0) {
-		free(client);
+		client_free(client);
 		pthread_setcancelstate(cancel_state, NULL);
 		return error_from_errno(res);
 	}
-	client->object.kind = service;
-	client->object.destroy = client_destroy;
-	atomic_init(&client->object.references, 1);
-	client->service = service;
-	pthread_mutex_init(&client->call_lock, NULL);
-	pthread_mutex_init(&client->recv_lock, NULL);
-	client->wake_fd = -1;
-	atomic_init(&client->context, context);
+	handle_init(&client->object, service, client_destroy);
+	client->context = context;
 	ret_use->client = client;
 	ret_use->cancel_state = cancel_state;
 	return CS_OK;
@@ -61,14 +84,10 @@ cs_error_t client_open(const struct service *service, void *context,
 
 cs_error_t client_publish(struct client *client, uint64_t *ret_handle)
 {
-	int res;
+	int res = handle_open(&client->object, &client->handle);
 
-	atomic_fetch_add(&client->object.references, 1);
-	res = handle_open(&client->object, &client->handle);
-	if (res < 0) {
-		atomic_fetch_sub(&client->object.references, 1);
+	if (res < 0)
 		return error_from_errno(res);
-	}
 	*ret_handle = client->handle;
 	return CS_OK;
 }
@@ -91,12 +110,37 @@ void client_put(struct client_use *use)
 	pthread_setcancelstate(use->cancel_state, NULL);
 }
 
+/* The end of a process is not in the middle of a change: no repair. */
+void client_recv_lock(struct client *client)
+{
+	client->user = process_id();
+	lock_take(&client->shared->recv_lock);
+}
+
+void client_recv_unlock(struct client *client)
+{
+	lock_give(&client->shared->recv_lock);
+}
+
+static void client_call_lock(struct client *client)
+{
+	client->user = process_id();
+	if (!lock_take(&client->shared->call_lock))
+		transport_recover(client->transport);
+}
+
+static void client_call_unlock(struct client *client)
+{
+	lock_give(&client->shared->call_lock);
+}
+
+/* The dispatchers of this process; those of others have not closed it. */
 static void client_wake_locked(const struct client *client)
 {
 	const uint64_t one = 1;
 	ssize_t res;
 
-	if (client->wake_fd < 0)
+	if (client->wake_fd < 0 || client->wake_process != process_id())
 		return;
 	do
 		res = write(client->wake_fd, &one, sizeof(one));
@@ -113,20 +157,32 @@ cs_error_t client_close(uint64_t handle, const struct service *service,
 		return CS_ERR_BAD_HANDLE;
 	ret_use->client = client;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ret_use->cancel_state);
-	pthread_mutex_lock(&client->recv_lock);
+	lock_take(&client->shared->recv_lock);
 	client->closing = true;
 	client_wake_locked(client);
-	pthread_mutex_unlock(&client->recv_lock);
+	lock_give(&client->shared->recv_lock);
 	return CS_OK;
+}
+
+bool client_was_used(const struct client *client)
+{
+	return client->user == process_id();
 }
 
 bool client_is_open(const struct client *client)
 {
-	return !client->closing && handle_is_ours(&client->object);
+	return !client->closing;
 }
 
 int client_wake_fd_locked(struct client *client)
 {
+	const uint64_t process = process_id();
+
+	if (client->wake_fd >= 0 && client->wake_process != process) {
+		close(client->wake_fd);
+		client->wake_fd = -1;
+	}
+	client->wake_process = process;
 	if (client->wake_fd < 0)
 		client->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return client->wake_fd;
@@ -148,20 +204,56 @@ static cs_error_t reply_check(struct client *client,
 	return CS_ERR_LIBRARY;
 }
 
+/* The time begins with the first call. False: it is over. */
+static bool patience_left(struct client_patience *patience,
+			  struct timespec *ret_left)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (patience->deadline.tv_sec == 0) {
+		patience->deadline = now;
+		patience->deadline.tv_sec += patience->limit_s;
+	}
+	ret_left->tv_sec = patience->deadline.tv_sec - now.tv_sec;
+	ret_left->tv_nsec = patience->deadline.tv_nsec - now.tv_nsec;
+	if (ret_left->tv_nsec < 0) {
+		ret_left->tv_sec--;
+		ret_left->tv_nsec += 1000000000;
+	}
+	return ret_left->tv_sec >= 0;
+}
+
+/* Asleep, with no lock held, until the daemon has read some requests. */
+static bool room_await(const struct client *client,
+		       struct client_patience *patience)
+{
+	struct timespec left;
+
+	if (!patience_left(patience, &left) || !client_is_open(client))
+		return false;
+	transport_room_await(client->transport, &left);
+	return true;
+}
+
 cs_error_t client_exchange(struct client *client, const struct iovec *iov,
 			   size_t iov_len, bool ordered, int32_t reply_id,
 			   void *ret_reply, size_t reply_size)
 {
+	struct client_patience patience = { .limit_s = ROOM_S };
 	cs_error_t err;
 	ssize_t len;
 
-	pthread_mutex_lock(&client->call_lock);
-	len = transport_call(client->transport, iov, iov_len, ordered,
-			     ret_reply, reply_size);
-	err = error_from_errno((int)len);
-	if (err == CS_OK)
-		err = reply_check(client, ret_reply, len, reply_id, reply_size);
-	pthread_mutex_unlock(&client->call_lock);
+	do {
+		client_call_lock(client);
+		len = transport_call(client->transport, iov, iov_len, ordered,
+				     ret_reply, reply_size);
+		err = error_from_errno((int)len);
+		if (err == CS_OK)
+			err = reply_check(client, ret_reply, len, reply_id,
+					  reply_size);
+		client_call_unlock(client);
+	} while (len == -ENOBUFS && room_await(client, &patience));
 	return err;
 }
 
@@ -197,11 +289,14 @@ cs_error_t client_request(uint64_t handle, const struct service *service,
 cs_error_t client_send(struct client *client, const struct iovec *iov,
 		       size_t iov_len)
 {
+	struct client_patience patience = { .limit_s = ROOM_S };
 	int res;
 
-	pthread_mutex_lock(&client->call_lock);
-	res = transport_send(client->transport, iov, iov_len);
-	pthread_mutex_unlock(&client->call_lock);
+	do {
+		client_call_lock(client);
+		res = transport_send(client->transport, iov, iov_len);
+		client_call_unlock(client);
+	} while (res == -ENOBUFS && room_await(client, &patience));
 	return error_from_errno(res);
 }
 
@@ -209,9 +304,9 @@ cs_error_t client_refuse(struct client *client, cs_error_t err)
 {
 	int res;
 
-	pthread_mutex_lock(&client->call_lock);
+	client_call_lock(client);
 	res = transport_check(client->transport);
-	pthread_mutex_unlock(&client->call_lock);
+	client_call_unlock(client);
 	return res < 0 ? error_from_errno(res) : err;
 }
 
@@ -254,30 +349,15 @@ cs_error_t client_fd_get(uint64_t handle, const struct service *service,
 	return CS_OK;
 }
 
-static bool patience_is_over(struct client_patience *patience)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (patience->sleep_us == 0) {
-		patience->deadline = now;
-		patience->deadline.tv_sec += PATIENCE_S;
-	}
-	return now.tv_sec > patience->deadline.tv_sec ||
-	       (now.tv_sec == patience->deadline.tv_sec &&
-		now.tv_nsec >= patience->deadline.tv_nsec);
-}
-
 bool client_pause(const struct client *client,
 		  struct client_patience *patience)
 {
-	struct timespec sleep;
+	struct timespec left, sleep = { .tv_sec = 0 };
 
-	if (patience_is_over(patience))
+	if (!patience_left(patience, &left))
 		return false;
 	if (patience->sleep_us < SLEEP_MAX_US)
 		patience->sleep_us += SLEEP_STEP_US;
-	sleep.tv_sec = 0;
 	sleep.tv_nsec = patience->sleep_us * 1000L;
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, NULL);
 	return client_is_open(client);

@@ -9,6 +9,15 @@
  * call_lock is held from a request to its reply. recv_lock is held while an
  * event is received and decoded. Neither is held while a callback runs, nor
  * across a wait for an event.
+ *
+ * A child of fork has the same handles, and shares the connection of each
+ * with its parent. What has to be one for all of them is in shared memory:
+ * the locks, and what the locks guard of the connection. So requests and
+ * events of several processes do not mix, and an event goes to the process
+ * that takes it. The descriptors, the memory and the wake fd are each
+ * process's own. A process that has sent a request or asked for an event has
+ * used the connection. Its finalize ends the connection for all; the
+ * finalize of a process that has not used it gives back the copy only.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -30,6 +39,7 @@ struct service {
 	const char *name;	/* of the IPC service */
 	size_t message_max;	/* of requests, replies and events, in bytes */
 	size_t client_size;	/* of the struct that begins with the client */
+	size_t shared_size;	/* of the struct that begins with its shared */
 	size_t event_size;	/* of a decoded event */
 
 	/*
@@ -47,15 +57,23 @@ struct service {
 	void (*client_clear)(struct client *client);
 };
 
-struct client {
-	struct handle_object object;
-	const struct service *service;
-	struct transport *transport;
-	uint64_t handle;		/* constant once published */
+/* In memory that processes share. */
+struct client_shared {
 	pthread_mutex_t call_lock;
 	pthread_mutex_t recv_lock;
+	struct transport_shared transport;
+};
+
+struct client {
+	struct handle_object object;
+	const struct service *service;	/* constant */
+	struct client_shared *shared;	/* constant */
+	struct transport *transport;	/* constant once open */
+	uint64_t handle;		/* constant once published */
+	_Atomic uint64_t user;		/* the last process that used it */
 	atomic_bool closing;		/* written with recv_lock held */
 	int wake_fd;			/* recv_lock; -1: nobody waited yet */
+	uint64_t wake_process;		/* recv_lock; whose wake_fd it is */
 	_Atomic(void *) spare_buffer;	/* of dispatch */
 	_Atomic(void *) context;	/* of the application */
 };
@@ -90,8 +108,15 @@ void client_put(struct client_use *use);
 cs_error_t client_close(uint64_t handle, const struct service *service,
 			struct client_use *ret_use);
 
-/* Is the handle still open, and in this process? */
+/* Has this process used the connection? If not, others go on with it. */
+bool client_was_used(const struct client *client);
+
+/* Is the handle still open in this process? */
 bool client_is_open(const struct client *client);
+
+/* Take and give back recv_lock, to use the connection. */
+void client_recv_lock(struct client *client);
+void client_recv_unlock(struct client *client);
 
 /*
  * Make wake_fd, with recv_lock held, before a wait; -1 when there are no
@@ -135,16 +160,17 @@ cs_error_t client_context_set(uint64_t handle, const struct service *service,
 cs_error_t client_fd_get(uint64_t handle, const struct service *service,
 			 int *ret_fd);
 
-/*
- * Patience with a daemon that says "later": sleeps that grow, a second in
- * all. Zeroed: not started.
- */
+/* When to stop trying. Zeroed but for the limit: the time has not begun. */
 struct client_patience {
+	unsigned int limit_s;	/* from the first pause on */
+	unsigned int sleep_us;	/* the last one */
 	struct timespec deadline;
-	unsigned int sleep_us;
 };
 
-/* Sleep a little. False when the second is over or the handle closed. */
+/*
+ * Sleep before the next try, a little longer each time. False when the time
+ * is over or the handle closed.
+ */
 bool client_pause(const struct client *client,
 		  struct client_patience *patience);
 

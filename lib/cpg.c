@@ -8,6 +8,10 @@
 #include "cpg_client.h"
 #include "dispatch.h"
 #include "export.h"
+#include "lock.h"
+
+/* How long a join or leave waits for an earlier leave to be over. */
+#define BUSY_S 60
 
 cs_error_t cpg_name_check(const struct cpg_name *name)
 {
@@ -45,8 +49,10 @@ static int partial_take(struct cpg *cpg, struct cpg_event *event)
 
 static bool is_self(const struct cpg *cpg, const struct cpg_address *address)
 {
-	return cpg->self.nodeid != 0 && address->nodeid == cpg->self.nodeid &&
-	       address->pid == cpg->self.pid;
+	const struct cpg_address *self = &cpg_shared(cpg)->self;
+
+	return self->nodeid != 0 && address->nodeid == self->nodeid &&
+	       address->pid == self->pid;
 }
 
 static void confchg_note(struct cpg *cpg,
@@ -149,15 +155,13 @@ static void cpg_client_clear(struct client *client)
 
 	cpg_iterations_clear(cpg);
 	cpg_assembly_clear(&cpg->assembly);
-	pthread_mutex_destroy(&cpg->iterations_lock);
-	pthread_mutex_destroy(&cpg->send_lock);
-	pthread_mutex_destroy(&cpg->group_lock);
 }
 
 const struct service cpg_service = {
 	.name = "cpg",
 	.message_max = CPG_WIRE_IPC_MAX,
 	.client_size = sizeof(struct cpg),
+	.shared_size = sizeof(struct cpg_shared),
 	.event_size = sizeof(struct cpg_event),
 	.event_decode = cpg_event_decode,
 	.event_deliver = cpg_event_deliver,
@@ -182,9 +186,9 @@ static cs_error_t cpg_open(cpg_handle_t *ret_handle,
 		return err;
 	cpg = (struct cpg *)use.client;
 	cpg->model = *model;
-	pthread_mutex_init(&cpg->group_lock, NULL);
-	pthread_mutex_init(&cpg->send_lock, NULL);
-	pthread_mutex_init(&cpg->iterations_lock, NULL);
+	lock_init(&cpg_shared(cpg)->group_lock);
+	lock_init(&cpg_shared(cpg)->send_lock);
+	lock_init(&cpg_shared(cpg)->iterations_lock);
 	err = client_publish(use.client, ret_handle);
 	client_put(&use);
 	return err;
@@ -228,8 +232,9 @@ EXPORT cs_error_t cpg_finalize(cpg_handle_t handle)
 	err = client_close(handle, &cpg_service, &use);
 	if (err != CS_OK)
 		return err;
-	err = client_call(use.client, &request, sizeof(request),
-			  CPG_REPLY_FINALIZE, &reply, sizeof(reply));
+	if (client_was_used(use.client))
+		err = client_call(use.client, &request, sizeof(request),
+				  CPG_REPLY_FINALIZE, &reply, sizeof(reply));
 	client_put(&use);
 	/* Any other answer of a daemon that hangs up anyway means nothing. */
 	return err == CS_ERR_LIBRARY ? err : CS_OK;
@@ -266,7 +271,7 @@ EXPORT cs_error_t cpg_dispatch(cpg_handle_t handle,
 static cs_error_t patient_call(struct client *client, const void *request,
 			       size_t request_size, int32_t reply_id)
 {
-	struct client_patience patience = { 0 };
+	struct client_patience patience = { .limit_s = BUSY_S };
 	struct wire_reply reply;
 	cs_error_t err;
 
@@ -301,14 +306,14 @@ static cs_error_t self_learn_locked(struct cpg *cpg)
 	struct cpg_address self = { .pid = (uint32_t)getpid() };
 	cs_error_t err;
 
-	if (!cpg->has_left)
+	if (!cpg_shared(cpg)->has_left)
 		return CS_OK;
 	err = nodeid_get(&cpg->client, &self.nodeid);
 	if (err != CS_OK)
 		return err;
-	pthread_mutex_lock(&cpg->client.recv_lock);
-	cpg->self = self;
-	pthread_mutex_unlock(&cpg->client.recv_lock);
+	client_recv_lock(&cpg->client);
+	cpg_shared(cpg)->self = self;
+	client_recv_unlock(&cpg->client);
 	return CS_OK;
 }
 
@@ -321,6 +326,7 @@ static cs_error_t group_join_locked(struct cpg *cpg,
 		.pid = (uint32_t)getpid(),
 		.flags = cpg->model.flags,
 	};
+	struct cpg_shared *shared = cpg_shared(cpg);
 	cs_error_t err;
 
 	err = self_learn_locked(cpg);
@@ -328,38 +334,41 @@ static cs_error_t group_join_locked(struct cpg *cpg,
 		err = patient_call(&cpg->client, &request, sizeof(request),
 				   CPG_REPLY_JOIN);
 	if (err == CS_OK) {
-		cpg->group = *group;
-		cpg->joined = true;
+		shared->group = *group;
+		shared->pid = request.pid;
+		shared->joined = true;
 	}
 	return err;
 }
 
 /* The daemon would let a member leave a group that it is not in. */
-static bool is_in_another_locked(const struct cpg *cpg,
+static bool is_in_another_locked(const struct cpg_shared *shared,
 				 const struct cpg_name *group)
 {
-	return cpg->joined &&
-	       (group->length != cpg->group.length ||
-		memcmp(group->value, cpg->group.value, group->length) != 0);
+	return shared->joined &&
+	       (group->length != shared->group.length ||
+		memcmp(group->value, shared->group.value, group->length) != 0);
 }
 
 static cs_error_t group_leave_locked(struct cpg *cpg,
 				     const struct cpg_name *group)
 {
+	struct cpg_shared *shared = cpg_shared(cpg);
 	const struct cpg_wire_leave request = {
 		.header = { .id = CPG_REQUEST_LEAVE, .size = sizeof(request) },
 		.group = cpg_name_encode(group),
-		.pid = (uint32_t)getpid(),
+		/* The member is the process that joined, maybe the parent. */
+		.pid = shared->joined ? shared->pid : (uint32_t)getpid(),
 	};
 	cs_error_t err;
 
-	if (is_in_another_locked(cpg, group))
+	if (is_in_another_locked(shared, group))
 		return client_refuse(&cpg->client, CS_ERR_NOT_EXIST);
 	err = patient_call(&cpg->client, &request, sizeof(request),
 			   CPG_REPLY_LEAVE);
 	if (err == CS_OK) {
-		cpg->joined = false;
-		cpg->has_left = true;
+		shared->joined = false;
+		shared->has_left = true;
 	}
 	return err;
 }
@@ -379,9 +388,13 @@ group_change(cpg_handle_t handle, const struct cpg_name *group,
 	if (err != CS_OK)
 		return err;
 	cpg = (struct cpg *)use.client;
-	pthread_mutex_lock(&cpg->group_lock);
-	err = change_locked(cpg, group);
-	pthread_mutex_unlock(&cpg->group_lock);
+	/* A process that ended here may have joined: the daemon knows. */
+	if (!lock_take(&cpg_shared(cpg)->group_lock))
+		cpg_shared(cpg)->joined = true;
+	/* It may have waited here for a long time. */
+	err = client_is_open(&cpg->client) ? change_locked(cpg, group) :
+					     CS_ERR_BAD_HANDLE;
+	lock_give(&cpg_shared(cpg)->group_lock);
 	client_put(&use);
 	return err;
 }

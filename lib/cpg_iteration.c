@@ -6,6 +6,7 @@
 #include "cpg_client.h"
 #include "error.h"
 #include "export.h"
+#include "lock.h"
 
 /*
  * An iteration is found by a handle of its own, but lives and dies with the
@@ -65,21 +66,18 @@ static cs_error_t iteration_publish(struct cpg *cpg, cpg_handle_t cpg_handle,
 
 	if (iteration == NULL)
 		return CS_ERR_NO_MEMORY;
-	iteration->object.kind = &iteration_kind;
-	iteration->object.destroy = iteration_destroy;
-	atomic_init(&iteration->object.references, 1);
+	handle_init(&iteration->object, &iteration_kind, iteration_destroy);
 	iteration->cpg_handle = cpg_handle;
 	iteration->remote = remote;
-	pthread_mutex_lock(&cpg->iterations_lock);
+	lock_take(&cpg_shared(cpg)->iterations_lock);
 	res = handle_open(&iteration->object, &iteration->handle);
 	if (res == 0) {
 		*ret_handle = iteration->handle;
 		iteration->next = cpg->iterations;
 		cpg->iterations = iteration;
 	}
-	pthread_mutex_unlock(&cpg->iterations_lock);
-	if (res < 0)
-		free(iteration);
+	lock_give(&cpg_shared(cpg)->iterations_lock);
+	handle_put(&iteration->object);
 	return error_from_errno(res);
 }
 
@@ -88,11 +86,11 @@ static void iteration_drop(struct cpg *cpg, struct cpg_iteration *iteration)
 {
 	struct cpg_iteration **link = &cpg->iterations;
 
-	pthread_mutex_lock(&cpg->iterations_lock);
+	lock_take(&cpg_shared(cpg)->iterations_lock);
 	while (*link != iteration)
 		link = &(*link)->next;
 	*link = iteration->next;
-	pthread_mutex_unlock(&cpg->iterations_lock);
+	lock_give(&cpg_shared(cpg)->iterations_lock);
 	handle_put(&iteration->object);
 }
 
@@ -102,8 +100,8 @@ void cpg_iterations_clear(struct cpg *cpg)
 
 	while ((iteration = cpg->iterations) != NULL) {
 		cpg->iterations = iteration->next;
-		handle_close(iteration->handle, &iteration_kind);
-		handle_put(&iteration->object);
+		if (handle_close(iteration->handle, &iteration_kind) != NULL)
+			handle_put(&iteration->object);
 	}
 }
 

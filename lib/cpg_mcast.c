@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "cpg_client.h"
+#include "lock.h"
+
+/* How long a fragment is tried that the daemon does not take. */
+#define LATER_S 1
 
 /* What is left to send of a message. */
 struct message {
@@ -127,7 +131,7 @@ static cs_error_t whole_send(struct cpg *cpg, cpg_guarantee_t guarantee,
 
 static cs_error_t parcel_deliver(struct cpg *cpg, const struct parcel *parcel)
 {
-	struct client_patience patience = { 0 };
+	struct client_patience patience = { .limit_s = LATER_S };
 	struct wire_reply reply;
 	cs_error_t err;
 
@@ -138,7 +142,7 @@ static cs_error_t parcel_deliver(struct cpg *cpg, const struct parcel *parcel)
 				      sizeof(reply));
 	while (err == CS_ERR_TRY_AGAIN &&
 	       client_pause(&cpg->client, &patience));
-	if (!client_is_open(&cpg->client))
+	if (err != CS_OK && !client_is_open(&cpg->client))
 		return CS_ERR_BAD_HANDLE;
 	return err;
 }
@@ -178,8 +182,10 @@ static cs_error_t fragments_send(struct cpg *cpg, cpg_guarantee_t guarantee,
 	do {
 		err = fragment_send(cpg, &request, message);
 		request.type = CPG_PARTIAL_CONTINUED;
-	} while (err == CS_OK && message->left > 0);
-	return err;
+		if (err != CS_OK || message->left == 0)
+			return err;
+	} while (client_is_open(&cpg->client));
+	return CS_ERR_BAD_HANDLE;
 }
 
 static cs_error_t message_send(struct cpg *cpg, cpg_guarantee_t guarantee,
@@ -187,13 +193,13 @@ static cs_error_t message_send(struct cpg *cpg, cpg_guarantee_t guarantee,
 {
 	cs_error_t err;
 
-	if (!cpg->joined)
+	if (!cpg_shared(cpg)->joined)
 		return client_refuse(&cpg->client, CS_ERR_NOT_EXIST);
-	pthread_mutex_lock(&cpg->send_lock);
-	err = message->left <= CPG_WIRE_MESSAGE_MAX ?
-		      whole_send(cpg, guarantee, message) :
-		      fragments_send(cpg, guarantee, message);
-	pthread_mutex_unlock(&cpg->send_lock);
+	if (message->left <= CPG_WIRE_MESSAGE_MAX)
+		return whole_send(cpg, guarantee, message);
+	lock_take(&cpg_shared(cpg)->send_lock);
+	err = fragments_send(cpg, guarantee, message);
+	lock_give(&cpg_shared(cpg)->send_lock);
 	return err;
 }
 

@@ -113,9 +113,9 @@ static cs_error_t event_take(struct dispatch *d)
 	struct client *client = d->use.client;
 	cs_error_t err;
 
-	pthread_mutex_lock(&client->recv_lock);
+	client_recv_lock(client);
 	err = event_take_locked(d);
-	pthread_mutex_unlock(&client->recv_lock);
+	client_recv_unlock(client);
 	return err;
 }
 

@@ -3,16 +3,17 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "handle.h"
+#include "process.h"
 
 #define SLOT_NONE UINT32_MAX
-#define SLOTS_MAX (UINT32_C(1) << 24)
+
+/* Block n has SLOTS_FIRST << n slots. A block never moves. */
+#define SLOTS_FIRST 16
+#define BLOCKS 20
 
 struct slot {
 	struct handle_object *object;	/* NULL: free */
@@ -21,119 +22,88 @@ struct slot {
 };
 
 /*
- * The kernel clears the page of the guard in a child: its lock is then a
- * fresh one, whoever held it, and owner 0 says that the table is inherited.
+ * A fork may come while another thread changes the table. The child then
+ * finds every handle that was open before, as slots do not move, but not a
+ * sound list of the free ones: it makes a new list.
  */
-struct guard {
-	pthread_mutex_t lock;
-	_Atomic uint64_t owner;	/* written with lock held */
-};
-
-static struct guard guard_static;
-static struct guard *guard = &guard_static;
-static pthread_once_t guard_once = PTHREAD_ONCE_INIT;
-
 static struct {
-	struct slot *slots;
-	uint32_t count;
+	struct slot *blocks[BLOCKS];
+	uint32_t count;		/* of slots */
 	uint32_t first_free;
-} table;			/* guard->lock */
+	uint64_t process;	/* whose list of free slots it is */
+} table;			/* process_lock() */
 
-/*
- * Tables of the processes before a fork: never read, and not freed, as the
- * fork may have come in the middle of a change; for leak checkers to find.
- */
-struct inheritance {
-	struct inheritance *next;
-	struct slot *slots;
-};
+/* References that this thread has got and not given back. */
+static __thread unsigned int thread_references;
 
-static struct inheritance *inheritances;	/* guard->lock */
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
-static void guard_wipe(void)
+static unsigned int block_of(uint32_t index)
 {
-	memset(guard, 0, sizeof(*guard));
+	return 31 - (unsigned int)__builtin_clz(index / SLOTS_FIRST + 1);
 }
 
-static void guard_create(void)
+static struct slot *slot_at(uint32_t index)
 {
-	void *page = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int block = block_of(index);
 
-	if (page == MAP_FAILED) {
-		pthread_atfork(NULL, NULL, guard_wipe);
-	} else if (madvise(page, sizeof(*guard), MADV_WIPEONFORK) != 0) {
-		munmap(page, sizeof(*guard));
-		pthread_atfork(NULL, NULL, guard_wipe);
-	} else {
-		guard = page;
+	return &table.blocks[block][index + SLOTS_FIRST -
+				    ((uint32_t)SLOTS_FIRST << block)];
+}
+
+static void slot_free_locked(uint32_t index)
+{
+	struct slot *slot = slot_at(index);
+
+	slot->object = NULL;
+	slot->next_free = table.first_free;
+	table.first_free = index;
+}
+
+/* Only this thread goes on in a child: others will give nothing back. */
+static void references_forget(void)
+{
+	struct handle_object *object;
+
+	if (thread_references > 0)
+		return;
+	for (uint32_t i = 0; i < table.count; i++) {
+		object = slot_at(i)->object;
+		if (object != NULL)
+			object->references = 1;
 	}
 }
 
-static void guard_lock(void)
+static void fork_prepare(void)
 {
-	pthread_once(&guard_once, guard_create);
-	pthread_mutex_lock(&guard->lock);
+	pthread_atfork(NULL, NULL, references_forget);
 }
 
-static void guard_unlock(void)
+/* Before the list of free slots is used. */
+static void table_claim_locked(uint64_t process)
 {
-	pthread_mutex_unlock(&guard->lock);
-}
-
-static uint64_t random_get(void)
-{
-	uint64_t value;
-	struct timespec now;
-
-	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) == sizeof(value))
-		return value;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	value = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 32 ^
-		(uint64_t)(uintptr_t)&value;
-	return value * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static void inheritance_keep_locked(void)
-{
-	struct inheritance *inheritance = malloc(sizeof(*inheritance));
-
-	if (inheritance == NULL)
+	if (table.process == process)
 		return;
-	inheritance->slots = table.slots;
-	inheritance->next = inheritances;
-	inheritances = inheritance;
-}
-
-static void owner_claim_locked(void)
-{
-	if (guard->owner != 0)
-		return;
-	guard->owner = random_get() | 1;
-	if (table.slots != NULL)
-		inheritance_keep_locked();
-	table.slots = NULL;
-	table.count = 0;
+	table.process = process;
 	table.first_free = SLOT_NONE;
+	for (uint32_t i = table.count; i > 0; i--)
+		if (slot_at(i - 1)->object == NULL)
+			slot_free_locked(i - 1);
 }
 
 static int table_grow_locked(void)
 {
-	uint32_t count = table.count == 0 ? 16 : table.count * 2;
-	struct slot *slots;
+	unsigned int block = block_of(table.count);
+	uint32_t count = (uint32_t)SLOTS_FIRST << block;
 
-	if (count > SLOTS_MAX)
+	if (block == BLOCKS)
 		return -ENOMEM;
-	slots = realloc(table.slots, count * sizeof(*slots));
-	if (slots == NULL)
+	table.blocks[block] = calloc(count, sizeof(struct slot));
+	if (table.blocks[block] == NULL)
 		return -ENOMEM;
-	for (uint32_t i = table.count; i < count; i++) {
-		slots[i].object = NULL;
-		slots[i].next_free = i + 1 < count ? i + 1 : SLOT_NONE;
-	}
-	table.first_free = table.count;
-	table.slots = slots;
-	table.count = count;
+	table.count += count;
+	for (uint32_t i = 1; i <= count; i++)
+		slot_free_locked(table.count - i);
 	return 0;
 }
 
@@ -142,34 +112,45 @@ static struct slot *slot_find_locked(uint64_t handle, const void *kind)
 	uint32_t index = (uint32_t)handle;
 	struct slot *slot;
 
-	if (guard->owner == 0 || index >= table.count)
+	if (index >= table.count)
 		return NULL;
-	slot = &table.slots[index];
+	slot = slot_at(index);
 	if (slot->object == NULL || slot->check != handle >> 32 ||
 	    slot->object->kind != kind)
 		return NULL;
 	return slot;
 }
 
+void handle_init(struct handle_object *object, const void *kind,
+		 void (*destroy)(struct handle_object *object))
+{
+	object->kind = kind;
+	object->destroy = destroy;
+	atomic_init(&object->references, 1);
+	thread_references++;
+}
+
 int handle_open(struct handle_object *object, uint64_t *ret_handle)
 {
+	uint64_t process = process_id();
 	struct slot *slot;
 	int res = 0;
 
-	guard_lock();
-	owner_claim_locked();
+	pthread_once(&fork_once, fork_prepare);
+	process_lock();
+	table_claim_locked(process);
 	if (table.first_free == SLOT_NONE)
 		res = table_grow_locked();
 	if (res == 0) {
-		slot = &table.slots[table.first_free];
 		*ret_handle = table.first_free;
+		slot = slot_at(table.first_free);
 		table.first_free = slot->next_free;
-		slot->check = (uint32_t)random_get() | 1;
-		slot->object = object;
-		object->owner = guard->owner;
+		slot->check = (uint32_t)process_random() | 1;
 		*ret_handle |= (uint64_t)slot->check << 32;
+		atomic_fetch_add(&object->references, 1);
+		slot->object = object;
 	}
-	guard_unlock();
+	process_unlock();
 	return res;
 }
 
@@ -178,42 +159,38 @@ struct handle_object *handle_get(uint64_t handle, const void *kind)
 	struct handle_object *object = NULL;
 	struct slot *slot;
 
-	guard_lock();
+	process_lock();
 	slot = slot_find_locked(handle, kind);
 	if (slot != NULL) {
 		object = slot->object;
 		atomic_fetch_add(&object->references, 1);
+		thread_references++;
 	}
-	guard_unlock();
+	process_unlock();
 	return object;
 }
 
 struct handle_object *handle_close(uint64_t handle, const void *kind)
 {
+	uint64_t process = process_id();
 	struct handle_object *object = NULL;
 	struct slot *slot;
 
-	guard_lock();
+	process_lock();
 	slot = slot_find_locked(handle, kind);
 	if (slot != NULL) {
+		table_claim_locked(process);
 		object = slot->object;
-		slot->object = NULL;
-		slot->next_free = table.first_free;
-		table.first_free = (uint32_t)handle;
+		slot_free_locked((uint32_t)handle);
+		thread_references++;
 	}
-	guard_unlock();
+	process_unlock();
 	return object;
-}
-
-bool handle_is_ours(const struct handle_object *object)
-{
-	return object->owner == 0 || object->owner == guard->owner;
 }
 
 void handle_put(struct handle_object *object)
 {
-	if (!handle_is_ours(object))
-		return;
+	thread_references--;
 	if (atomic_fetch_sub(&object->references, 1) == 1)
 		object->destroy(object);
 }

@@ -6,28 +6,26 @@
  * slot and 32 random bits that the slot is checked for, never 0. Looking one
  * up is O(1). Any function may be called from any thread.
  *
- * Handles do not survive fork: in the child none is open, and the objects
- * that it inherited stay as they are, for ever.
+ * A child of fork has the same handles, and a copy of each object.
  */
 #ifndef HANDLE_H
 #define HANDLE_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 /* The head of every object that a handle stands for. */
 struct handle_object {
-	const void *kind;	/* lookups must name the same */
-	void (*destroy)(struct handle_object *object);
-	uint64_t owner;		/* the process that opened it */
+	const void *kind;	/* lookups must name the same; constant */
+	void (*destroy)(struct handle_object *object);	/* constant */
 	atomic_uint references;
 };
 
-/*
- * Make @object, which has one reference, known. The table takes over that
- * reference. -ENOMEM; the reference is then still the caller's.
- */
+/* Give a new object its first reference, which is the caller's. */
+void handle_init(struct handle_object *object, const void *kind,
+		 void (*destroy)(struct handle_object *object));
+
+/* Make the object known; the table takes a reference. 0 or -ENOMEM. */
 int handle_open(struct handle_object *object, uint64_t *ret_handle);
 
 /* The object with one more reference, or NULL. */
@@ -39,10 +37,7 @@ struct handle_object *handle_get(uint64_t handle, const void *kind);
  */
 struct handle_object *handle_close(uint64_t handle, const void *kind);
 
-/* Give a reference back; the last one destroys, but never after a fork. */
+/* Give back a reference that this thread got; the last one destroys. */
 void handle_put(struct handle_object *object);
-
-/* Was the object opened by this process, and not by one it was forked from? */
-bool handle_is_ours(const struct handle_object *object);
 
 #endif

@@ -22,6 +22,9 @@
 /* Nobody has rings larger than this; the daemon's default is a megabyte. */
 #define MESSAGE_MAX_MAX (256 * 1024 * 1024)
 
+/* Of users without a number, where the kernel does not tell. */
+#define OVERFLOW_UID 65534
+
 /* Where libqb's builds put those sockets. */
 static const char *const socket_directories[] = { "/var/run", "/run", "/tmp" };
 
@@ -35,15 +38,16 @@ struct handshake_reply {
 	struct qb_ipc_response_header header;
 	int32_t type;		/* enum qb_ipc_type */
 	uint32_t message_max;
-	int64_t connection;	/* the daemon's pointer */
+	intptr_t connection;	/* the daemon's pointer */
 	char request[PATH_MAX];
 	char response[PATH_MAX];
 	char event[PATH_MAX];
-};
+} __attribute__((aligned(8)));
 
 _Static_assert(sizeof(struct handshake_request) == 24, "handshake request");
 _Static_assert(offsetof(struct handshake_reply, type) == 24, "handshake reply");
-_Static_assert(offsetof(struct handshake_reply, request) == 40,
+_Static_assert(offsetof(struct handshake_reply, request) ==
+		       32 + sizeof(intptr_t),
 	       "handshake reply");
 
 static int address_connect(int fd, const struct sockaddr_un *address,
@@ -73,7 +77,8 @@ static int filesystem_connect(int fd, const char *service)
 		sizeof(socket_directories) / sizeof(socket_directories[0]);
 	int res = -ENOENT;
 
-	for (size_t i = 0; i < directories && res < 0; i++) {
+	/* What is behind a dead socket is not asked: anyone may use /tmp. */
+	for (size_t i = 0; i < directories && res == -ENOENT; i++) {
 		snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
 			 socket_directories[i], service);
 		res = address_connect(fd, &address, sizeof(address));
@@ -81,22 +86,59 @@ static int filesystem_connect(int fd, const char *service)
 	return res;
 }
 
-static int service_connect(const char *service, int *ret_fd)
+static bool file_read(const char *path, char *text, size_t size)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int res;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
 
 	if (fd < 0)
+		return false;
+	len = read(fd, text, size - 1);
+	close(fd);
+	text[len < 0 ? 0 : len] = '\0';
+	return len > 0;
+}
+
+/*
+ * Is that the number of users who have none in this user namespace? Root of
+ * the system is one of them. The initial namespace has a number for each.
+ */
+static bool uid_is_unnamed(uid_t uid)
+{
+	unsigned int overflow = OVERFLOW_UID;
+	unsigned int first, parent, count;
+	char text[128];
+
+	if (file_read("/proc/sys/kernel/overflowuid", text, sizeof(text)))
+		sscanf(text, "%u", &overflow);
+	return uid == overflow &&
+	       file_read("/proc/self/uid_map", text, sizeof(text)) &&
+	       sscanf(text, "%u %u %u", &first, &parent, &count) == 3 &&
+	       count != UINT_MAX;
+}
+
+/* Whoever could take the name of a service that is down is not believed. */
+static int peer_check(int fd, uid_t *ret_uid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return -errno;
-	res = access(FILESYSTEM_SOCKETS, F_OK) == 0 ?
-		      filesystem_connect(fd, service) :
-		      abstract_connect(fd, service);
-	if (res < 0) {
-		close(fd);
-		return res == -ENOENT ? -ECONNREFUSED : res;
-	}
-	*ret_fd = fd;
+	if (peer.uid != 0 && peer.uid != geteuid() &&
+	    !uid_is_unnamed(peer.uid))
+		return -EACCES;
+	*ret_uid = peer.uid;
 	return 0;
+}
+
+static int service_connect(int fd, const char *service)
+{
+	int res = access(FILESYSTEM_SOCKETS, F_OK) == 0 ?
+			  filesystem_connect(fd, service) :
+			  abstract_connect(fd, service);
+
+	return res == -ENOENT ? -ECONNREFUSED : res;
 }
 
 static int request_send(int fd, size_t message_max)
@@ -114,41 +156,13 @@ static int request_send(int fd, size_t message_max)
 	return len == sizeof(request) ? 0 : -ECONNREFUSED;
 }
 
-/* The kernel's word on who sent a piece of the reply. */
-static pid_t sender_pid(struct msghdr *message)
+static ssize_t piece_receive(int fd, void *piece, size_t size)
 {
-	struct cmsghdr *control = CMSG_FIRSTHDR(message);
-	struct ucred credentials;
-
-	if (control == NULL || control->cmsg_level != SOL_SOCKET ||
-	    control->cmsg_type != SCM_CREDENTIALS ||
-	    control->cmsg_len < CMSG_LEN(sizeof(credentials)))
-		return 0;
-	memcpy(&credentials, CMSG_DATA(control), sizeof(credentials));
-	return credentials.pid;
-}
-
-static ssize_t piece_receive(int fd, void *piece, size_t size,
-			     pid_t *ret_sender)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(struct ucred))];
-	} control;
-	struct iovec iov = { .iov_base = piece, .iov_len = size };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
 	ssize_t len;
 
 	do
-		len = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+		len = recv(fd, piece, size, 0);
 	while (len < 0 && errno == EINTR);
-	if (len > 0)
-		*ret_sender = sender_pid(&message);
 	return len;
 }
 
@@ -159,8 +173,7 @@ static int refusal_errno(int error)
 }
 
 /* All of the reply, or all that there is if it tells an error. */
-static int reply_receive(int fd, struct handshake_reply *ret_reply,
-			 pid_t *ret_sender)
+static int reply_receive(int fd, struct handshake_reply *ret_reply)
 {
 	size_t used = 0;
 	ssize_t len;
@@ -168,7 +181,7 @@ static int reply_receive(int fd, struct handshake_reply *ret_reply,
 	memset(ret_reply, 0, sizeof(*ret_reply));
 	while (used < sizeof(*ret_reply)) {
 		len = piece_receive(fd, (char *)ret_reply + used,
-				    sizeof(*ret_reply) - used, ret_sender);
+				    sizeof(*ret_reply) - used);
 		if (len <= 0)
 			return -ECONNREFUSED;
 		used += (size_t)len;
@@ -181,8 +194,7 @@ static int reply_receive(int fd, struct handshake_reply *ret_reply,
 
 static bool ring_name_is_sane(const char *name)
 {
-	return memchr(name, '\0', PATH_MAX) != NULL && name[0] != '\0' &&
-	       strstr(name, "..") == NULL;
+	return memchr(name, '\0', PATH_MAX) != NULL && name[0] != '\0';
 }
 
 static int reply_check(const struct handshake_reply *reply)
@@ -216,8 +228,7 @@ static int reply_copy(const struct handshake_reply *reply,
 		       0;
 }
 
-static int fd_talk(int fd, size_t message_max, struct handshake_reply *reply,
-		   pid_t *ret_sender)
+static int fd_talk(int fd, size_t message_max, struct handshake_reply *reply)
 {
 	const int on = 1;
 	const int off = 0;
@@ -226,13 +237,30 @@ static int fd_talk(int fd, size_t message_max, struct handshake_reply *reply,
 	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	res = request_send(fd, message_max);
 	if (res == 0)
-		res = reply_receive(fd, reply, ret_sender);
+		res = reply_receive(fd, reply);
 	if (res == 0)
 		res = reply_check(reply);
 	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &off, sizeof(off));
 	if (res == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		res = -errno;
 	return res;
+}
+
+static int handshake_try(const char *service, size_t message_max,
+			 struct handshake_reply *reply,
+			 struct handshake *handshake)
+{
+	int res;
+
+	handshake->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (handshake->fd < 0)
+		return -errno;
+	res = service_connect(handshake->fd, service);
+	if (res == 0)
+		res = peer_check(handshake->fd, &handshake->server_uid);
+	if (res == 0)
+		res = fd_talk(handshake->fd, message_max, reply);
+	return res < 0 ? res : reply_copy(reply, handshake);
 }
 
 int handshake_run(const char *service, size_t message_max,
@@ -244,12 +272,7 @@ int handshake_run(const char *service, size_t message_max,
 
 	if (reply == NULL)
 		return -ENOMEM;
-	res = service_connect(service, &handshake.fd);
-	if (res == 0)
-		res = fd_talk(handshake.fd, message_max, reply,
-			      &handshake.server_pid);
-	if (res == 0)
-		res = reply_copy(reply, &handshake);
+	res = handshake_try(service, message_max, reply, &handshake);
 	if (res == 0)
 		*ret_handshake = handshake;
 	else

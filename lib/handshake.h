@@ -15,7 +15,7 @@
 struct handshake {
 	int fd;			/* the connection; the doorbell of shm IPC */
 	bool is_shm;		/* the rings below are there */
-	pid_t server_pid;	/* 0: in a place that is not seen from here */
+	uid_t server_uid;	/* who made the rings */
 	size_t message_max;	/* in bytes, of requests, replies and events */
 	char *request;		/* names of rings */
 	char *response;
@@ -25,8 +25,10 @@ struct handshake {
 /*
  * Connect to the service and ask for messages of up to @message_max bytes.
  * Blocks until the daemon answers, signals do not end it. The fd is the
- * caller's, close-on-exec and non-blocking. 0; -EACCES, -ENOSPC or whatever
- * else the daemon refuses with; -ECONNREFUSED (no daemon), -EPROTO (its
+ * caller's, close-on-exec and non-blocking. 0; -EACCES (the server is neither
+ * root nor the caller's own user: nothing that it says is read; or it does
+ * not let the caller in), -ENOSPC or whatever else the daemon refuses with;
+ * -ECONNREFUSED (no daemon), -EPROTO (its
  * answer makes no sense), -ENOMEM, or an errno of socket or connect.
  */
 int handshake_run(const char *service, size_t message_max,

@@ -86,6 +86,7 @@ static const struct service quorum_service = {
 	.name = "quorum",
 	.message_max = QUORUM_WIRE_IPC_MAX,
 	.client_size = sizeof(struct quorum),
+	.shared_size = sizeof(struct client_shared),
 	.event_size = sizeof(struct quorum_event),
 	.event_decode = quorum_event_decode,
 	.event_deliver = quorum_event_deliver,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#define _GNU_SOURCE /* secure_getenv */
+#define _GNU_SOURCE /* secure_getenv, ppoll */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,12 @@
 
 /* "libqb" picks libqb's client calls where rings would do. */
 #define TRANSPORT_VARIABLE "COROCLIENT_TRANSPORT"
+
+/* No reply is larger. */
+#define REPLY_MAX 12288
+
+/* A second; the process may have taken the reply before it ended. */
+#define RECOVER_LOOKS (1000 / REPLY_POLL_MS)
 
 /*
  * Where the daemon dies while libqb's calls connect, libqb closes descriptor
@@ -41,6 +49,7 @@ static bool rings_are_wanted(void)
 }
 
 int transport_open(const char *service, size_t message_max,
+		   struct transport_shared *shared,
 		   struct transport **ret_transport)
 {
 	int res = -ENOTSUP;
@@ -56,18 +65,19 @@ int transport_open(const char *service, size_t message_max,
 		res = transport_calls_open(service, message_max, ret_transport);
 		pthread_rwlock_unlock(&connect_lock);
 	}
+	if (res == 0)
+		(*ret_transport)->shared = shared;
 	return res;
-}
-
-/* libqb's rings are whole pages, with a word or two to spare. */
-size_t transport_event_room(size_t message_max)
-{
-	return message_max + 2 * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 void transport_close(struct transport *transport)
 {
 	transport->kind->close(transport);
+}
+
+void transport_release(struct transport *transport)
+{
+	transport->kind->release(transport);
 }
 
 int transport_fd(const struct transport *transport)
@@ -102,12 +112,42 @@ int transport_send(struct transport *transport, const struct iovec *iov,
 ssize_t transport_call(struct transport *transport, const struct iovec *iov,
 		       size_t iov_len, bool ordered, void *reply, size_t size)
 {
-	int res;
+	ssize_t res;
 
 	if (transport->dead)
 		return -ENOTCONN;
+	transport->shared->reply_due = true;
 	res = transport->kind->send(transport, iov, iov_len, ordered);
-	return res < 0 ? res : transport->kind->receive(transport, reply, size);
+	if (res == 0)
+		res = transport->kind->receive(transport, reply, size,
+					       UINT_MAX);
+	transport->shared->reply_due = false;
+	return res;
+}
+
+void transport_room_await(const struct transport *transport,
+			  const struct timespec *limit)
+{
+	struct pollfd fd = { .fd = transport->fd, .events = POLLOUT };
+
+	ppoll(&fd, 1, limit, NULL);
+}
+
+/* The reply to the request of the process that ended, if one is to come. */
+void transport_recover(struct transport *transport)
+{
+	char reply[REPLY_MAX];
+
+	struct transport_shared *shared = transport->shared;
+	int res = transport->dead ? -ENOTCONN : 0;
+
+	if (res == 0 && shared->bell_due)
+		res = transport->kind->request_check(transport);
+	if (res == 0 && shared->reply_due)
+		transport->kind->receive(transport, reply, sizeof(reply),
+					 RECOVER_LOOKS);
+	shared->bell_due = false;
+	shared->reply_due = false;
 }
 
 int transport_check(struct transport *transport)

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 
 /* The number of pieces that a request may come in. */
 #define TRANSPORT_PIECES_MAX 16
@@ -27,16 +28,34 @@
 struct transport;
 
 /*
+ * In memory that the processes share which share the connection by fork; of
+ * zeros at first. Guarded like the functions that use it.
+ */
+struct transport_shared {
+	/* Of requests. */
+	bool reply_due;		/* a request was sent, its reply not taken */
+	bool bell_due;		/* a request may lack its byte */
+	unsigned int bell_room;	/* bytes that the socket surely takes */
+	/* Of events. */
+	unsigned int bytes;	/* that are in the socket; there may be more */
+	unsigned int taken;	/* events whose bytes are among them */
+};
+
+/*
  * Connect to the service of that name, for messages of up to @message_max
  * bytes, or of more if the daemon wants. Blocks until the daemon answers.
  * -EACCES, -ENOSPC (/dev/shm is full), -ENOMEM, or another errno: no daemon,
- * no file descriptors.
+ * no file descriptors. @shared has to outlive the transport.
  */
 int transport_open(const char *service, size_t message_max,
+		   struct transport_shared *shared,
 		   struct transport **ret_transport);
 
-/* Disconnect and free. Does not wait for the daemon. */
+/* Disconnect, in all processes, and free. Does not wait for the daemon. */
 void transport_close(struct transport *transport);
+
+/* Free this process's copy of a connection that another process uses. */
+void transport_release(struct transport *transport);
 
 /* The socket that is readable while an event is pending. */
 int transport_fd(const struct transport *transport);
@@ -60,16 +79,17 @@ enum {
 };
 
 /*
- * Take one event, without blocking. Its length, or -EAGAIN (none pending),
+ * Take one event, without blocking. Its length, or -EAGAIN (none pending:
+ * an event is pending when the fd shows it),
  * -ENOTCONN, -EPROTO (an event larger than @size: it cannot be taken).
  */
 ssize_t transport_event(struct transport *transport, void *event, size_t size,
 			unsigned int hints);
 
 /*
- * Send a multicast, which has no reply. 0, or -EAGAIN (not now: flow control
- * is on or the queue is full; nothing was sent), -ENOTCONN, -ENOMEM,
- * -EMSGSIZE.
+ * Send a multicast, which has no reply. 0, or, and nothing was sent: -EAGAIN
+ * (flow control is on, or the queue is full), -ENOBUFS (see
+ * transport_room_await), -ENOTCONN, -ENOMEM, -EMSGSIZE.
  */
 int transport_send(struct transport *transport, const struct iovec *iov,
 		   size_t iov_len);
@@ -82,6 +102,16 @@ int transport_send(struct transport *transport, const struct iovec *iov,
  */
 ssize_t transport_call(struct transport *transport, const struct iovec *iov,
 		       size_t iov_len, bool ordered, void *reply, size_t size);
+
+/*
+ * After -ENOBUFS: sleep until the daemon has read some of the requests, or a
+ * signal came, but not longer than @limit. Needs no lock.
+ */
+void transport_room_await(const struct transport *transport,
+			  const struct timespec *limit);
+
+/* A process ended in the middle of a send or a call: go on without it. */
+void transport_recover(struct transport *transport);
 
 /* 0, or -ENOTCONN: the daemon is gone. */
 int transport_check(struct transport *transport);

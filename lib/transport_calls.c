@@ -22,6 +22,9 @@
 /* How often a wait for an event does that, where the fd does not show it. */
 #define EVENT_POLL_MS 1000
 
+/* Rings are rounded up, and a broken member can make use of that. */
+#define EVENT_ROOM 8192
+
 struct calls {
 	struct transport transport;
 	qb_ipcc_connection_t *connection;
@@ -131,6 +134,15 @@ static void calls_close(struct transport *transport)
 	free(transport);
 }
 
+/*
+ * libqb's way to give up a connection would end it for the other processes:
+ * the copy stays until this process ends.
+ */
+static void calls_release(struct transport *transport)
+{
+	(void)transport;
+}
+
 static bool is_later(ssize_t res)
 {
 	return res == -EAGAIN || res == -ETIMEDOUT || res == -EINTR ||
@@ -204,7 +216,7 @@ static int calls_send(struct transport *transport, const struct iovec *iov,
 }
 
 static ssize_t calls_receive(struct transport *transport, void *reply,
-			     size_t size)
+			     size_t size, unsigned int looks)
 {
 	ssize_t res;
 
@@ -212,16 +224,24 @@ static ssize_t calls_receive(struct transport *transport, void *reply,
 		res = qb_ipcc_recv(calls_of(transport)->connection, reply,
 				   size, REPLY_POLL_MS);
 		res = result_of_receive(transport, res);
-	} while (res == -EAGAIN);
+	} while (res == -EAGAIN && --looks > 0);
 	return res;
+}
+
+static int calls_request_check(struct transport *transport)
+{
+	(void)transport;
+	return 0;
 }
 
 static const struct transport_kind calls_kind = {
 	.close = calls_close,
+	.release = calls_release,
 	.event = calls_event,
 	.send = calls_send,
 	.receive = calls_receive,
 	.check = calls_check,
+	.request_check = calls_request_check,
 };
 
 int transport_calls_open(const char *service, size_t message_max,
@@ -243,8 +263,8 @@ int transport_calls_open(const char *service, size_t message_max,
 	calls->is_stream = fd_is_stream(transport->fd);
 	transport->kind = &calls_kind;
 	transport->poll_ms = calls->is_stream ? -1 : EVENT_POLL_MS;
-	transport->event_max = transport_event_room(
-		(size_t)qb_ipcc_get_buffer_size(calls->connection));
+	transport->event_max = EVENT_ROOM +
+		(size_t)qb_ipcc_get_buffer_size(calls->connection);
 	*ret_transport = transport;
 	return 0;
 }

@@ -17,27 +17,28 @@
 #define REPLY_POLL_MS 50
 
 /*
- * A ring for messages of up to @message_max bytes has no room for an event
- * larger than this, but for some that are larger than @message_max, and a
- * broken member can make the daemon send them.
+ * The functions of transport.h. But for close, release and event none is
+ * called once the transport is dead.
  */
-size_t transport_event_room(size_t message_max);
-
-/* The functions of transport.h; none is called once the transport is dead. */
 struct transport_kind {
 	void (*close)(struct transport *transport);
+	void (*release)(struct transport *transport);
 	ssize_t (*event)(struct transport *transport, void *event, size_t size,
 			 unsigned int hints);
 	int (*send)(struct transport *transport, const struct iovec *iov,
 		    size_t iov_len, bool ordered);
+	/* Waits @looks times REPLY_POLL_MS, then -EAGAIN. */
 	ssize_t (*receive)(struct transport *transport, void *reply,
-			   size_t size);
+			   size_t size, unsigned int looks);
 	int (*check)(struct transport *transport);
+	/* The last request may lack its byte. 0, or -ENOTCONN: it does. */
+	int (*request_check)(struct transport *transport);
 };
 
 /* Each kind has one of its own that begins with this. */
 struct transport {
 	const struct transport_kind *kind;
+	struct transport_shared *shared;
 	int fd;
 	int poll_ms;
 	size_t event_max;

@@ -2,48 +2,51 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <qb/qbrb.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "handshake.h"
+#include "ring_files.h"
 #include "transport_kind.h"
 
 /*
  * Requests, replies and events are chunks in three rings. The socket is the
  * doorbell: each request and each event is announced by one byte, written
  * after its chunk. The daemon waits for the byte of a chunk that it sees, so
- * nothing may come between the two.
+ * nothing may come between the two: a request is not placed before there is
+ * room for its byte.
  *
- * Events are taken as the ring has them, and their bytes are read together,
- * later: "owed" are those of events taken already. A byte may come later than
- * its event, and then makes the fd readable for nothing, once.
+ * An event is taken when its byte is there. The bytes are counted, and are
+ * read after their events, in one piece for a batch of them: so the fd is
+ * readable as long as an event is pending, and not readable for nothing when
+ * the batch is over. Only when the daemon is gone events are taken without.
  */
 
-/* In the flags that the kernel tells of a process (proc(5)). */
-#define PF_EXITING 4
+/* More than one byte takes of the socket's buffer, on any machine. */
+#define BYTE_COST 4096
 
-/* How long a daemon that hung up is given to be dead, if it does not show. */
-#define DEATH_MS 50
+/* How long the daemon has to read a byte, should it be in question. */
+#define BELL_MS 1000
 
-/* How often to look for an event whose byte came before it. */
-#define EVENT_POLL_MS 50
+/* The room beside the chunks of a ring, in bytes, is less. */
+#define RING_MARGIN 64
+
+/* libqb rounds rings up to whole pages, and to 4 MiB on some machines. */
+#define RING_SURPLUS_MAX (8 * 1024 * 1024)
 
 struct rings {
 	struct transport transport;
 	qb_ringbuffer_t *request;
 	qb_ringbuffer_t *response;
 	qb_ringbuffer_t *event;
-	ssize_t owed;		/* bytes; negative: read ahead of events */
+	int send_buffer;	/* of the socket, in bytes */
 	struct handshake handshake;
 };
 
@@ -74,7 +77,7 @@ static int rings_check(struct transport *transport)
 
 /* Events. */
 
-static ssize_t event_take(struct rings *rings, void *event, size_t size)
+static ssize_t event_copy(struct rings *rings, void *event, size_t size)
 {
 	void *chunk;
 	ssize_t pending = qb_rb_chunks_used(rings->event);
@@ -96,72 +99,102 @@ static ssize_t event_take(struct rings *rings, void *event, size_t size)
 		death_note(rings);
 		return -EPROTO;
 	}
-	rings->owed++;
 	return len;
 }
 
-/* Read up to @count bytes of the doorbell. How many there were. */
-static ssize_t bytes_read(struct rings *rings, ssize_t count)
+/* Read the bytes of the events that were taken. */
+static void bytes_read(struct rings *rings)
 {
+	struct transport_shared *shared = rings->transport.shared;
 	char bytes[256];
-	ssize_t total = 0;
+	size_t count;
 	ssize_t len;
 
-	while (total < count) {
-		len = count - total;
-		if (len > (ssize_t)sizeof(bytes))
-			len = sizeof(bytes);
-		len = recv(rings->transport.fd, bytes, (size_t)len,
-			   MSG_DONTWAIT);
+	while (shared->taken > 0) {
+		count = shared->taken < sizeof(bytes) ? shared->taken :
+							sizeof(bytes);
+		len = recv(rings->transport.fd, bytes, count, MSG_DONTWAIT);
 		if (len > 0)
-			total += len;
+			shared->taken -= (unsigned int)len;
 		else if (len == 0 || errno != EINTR)
-			break;
+			shared->taken = 0;
 	}
-	rings->owed -= total;
-	return total;
+	shared->bytes = 0;
 }
 
-/* The ring was empty. Is there anything at the door? */
-static ssize_t door_look(struct rings *rings, void *event, size_t size,
-			 bool waits)
+/* Count the bytes that are in the socket, which may be the end of them. */
+static void bytes_count(struct rings *rings)
 {
-	struct pollfd poll_fd = { .fd = rings->transport.fd, .events = POLLIN };
+	struct transport_shared *shared = rings->transport.shared;
+	char bytes[256];
 	ssize_t len;
 
-	if (rings->owed > 0 && bytes_read(rings, rings->owed) > 0)
-		return event_take(rings, event, size);
-	if (waits && !rings->transport.dead)
+	do
+		len = recv(rings->transport.fd, bytes, sizeof(bytes),
+			   MSG_DONTWAIT | MSG_PEEK);
+	while (len < 0 && errno == EINTR);
+	if (len > 0)
+		shared->bytes = (unsigned int)len;
+	else if (len == 0 || errno != EAGAIN)
+		death_note(rings);
+}
+
+static ssize_t event_take(struct rings *rings, void *event, size_t size)
+{
+	struct transport_shared *shared = rings->transport.shared;
+	ssize_t len;
+
+	if (rings->transport.dead) {
+		len = event_copy(rings, event, size);
+		return len == -EAGAIN ? -ENOTCONN : len;
+	}
+	if (shared->taken == shared->bytes)
 		return -EAGAIN;
-	if (poll(&poll_fd, 1, 0) <= 0)
-		return rings->transport.dead ? -ENOTCONN : -EAGAIN;
-	len = event_take(rings, event, size);
-	if (len != -EAGAIN)
-		return len;
-	if ((poll_fd.revents & ~POLLIN) != 0)
-		return death_note(rings);
-	/* A byte too early would make the fd readable until its event comes. */
-	bytes_read(rings, 1);
-	return -EAGAIN;
+	len = event_copy(rings, event, size);
+	/* A byte without an event is read as well: the fd would stay so. */
+	shared->taken++;
+	return len;
 }
 
 static ssize_t rings_event(struct transport *transport, void *event,
 			   size_t size, unsigned int hints)
 {
+	struct transport_shared *shared = transport->shared;
 	struct rings *rings = rings_of(transport);
 	ssize_t len;
 
 	len = event_take(rings, event, size);
-	if (len == -EAGAIN)
-		len = door_look(rings, event, size,
-				(hints & TRANSPORT_WAITS) != 0);
+	while (len == -EAGAIN) {
+		bytes_read(rings);
+		if ((hints & TRANSPORT_WAITS) != 0)
+			return -EAGAIN;
+		bytes_count(rings);
+		if (!transport->dead && shared->bytes == 0)
+			return -EAGAIN;
+		len = event_take(rings, event, size);
+	}
 	if (len >= 0 && (hints & TRANSPORT_BATCH) == 0)
-		bytes_read(rings, rings->owed);
-	transport->poll_ms = rings->owed < 0 ? EVENT_POLL_MS : -1;
+		bytes_read(rings);
 	return len;
 }
 
 /* Requests. */
+
+/* Known to be so for a number of bytes, until it has to be asked again. */
+static bool doorbell_has_room(struct rings *rings)
+{
+	struct transport_shared *shared = rings->transport.shared;
+	int used = 0;
+
+	if (shared->bell_room > 0)
+		return true;
+	ioctl(rings->transport.fd, SIOCOUTQ, &used);
+	if (used >= rings->send_buffer)
+		return false;
+	shared->bell_room =
+		1 + (unsigned int)(rings->send_buffer - used) / BYTE_COST;
+	return true;
+}
 
 /* The byte that the daemon waits for, whatever it takes. */
 static int doorbell_ring(struct rings *rings)
@@ -169,14 +202,15 @@ static int doorbell_ring(struct rings *rings)
 	struct pollfd poll_fd = { .fd = rings->transport.fd,
 				  .events = POLLOUT };
 	const char byte = 1;
+	ssize_t len;
 
-	while (send(poll_fd.fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) {
-		if (errno == EAGAIN)
-			poll(&poll_fd, 1, -1);
-		else if (errno != EINTR)
-			return death_note(rings);
-	}
-	return 0;
+	do
+		len = send(poll_fd.fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (len < 0 &&
+	       (errno == EINTR ||
+		(errno == EAGAIN && poll(&poll_fd, 1, BELL_MS) > 0)));
+	rings->transport.shared->bell_room--;
+	return len == 1 ? 0 : death_note(rings);
 }
 
 static bool flow_is_held(const struct rings *rings, bool ordered)
@@ -196,12 +230,29 @@ static void chunk_fill(char *chunk, const struct iovec *iov, size_t iov_len)
 	}
 }
 
+static int request_place(struct rings *rings, const struct iovec *iov,
+			 size_t iov_len, size_t size)
+{
+	void *chunk = qb_rb_chunk_alloc(rings->request, size);
+	int res;
+
+	if (chunk == NULL)
+		return -EAGAIN;
+	chunk_fill(chunk, iov, iov_len);
+	rings->transport.shared->bell_due = true;
+	if (qb_rb_chunk_commit(rings->request, size) < 0)
+		return death_note(rings);
+	res = doorbell_ring(rings);
+	rings->transport.shared->bell_due = false;
+	return res;
+}
+
 static int rings_send(struct transport *transport, const struct iovec *iov,
 		      size_t iov_len, bool ordered)
 {
 	struct rings *rings = rings_of(transport);
-	void *chunk = NULL;
 	size_t size = 0;
+	int res = -EAGAIN;
 
 	for (size_t i = 0; i < iov_len; i++)
 		size += iov[i].iov_len;
@@ -211,23 +262,36 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 	if (qb_rb_chunks_used(rings->response) > 0)
 		return death_note(rings);
 	if (!flow_is_held(rings, ordered))
-		chunk = qb_rb_chunk_alloc(rings->request, size);
-	if (chunk == NULL)
-		return rings_check(transport) < 0 ? -ENOTCONN : -EAGAIN;
-	chunk_fill(chunk, iov, iov_len);
-	if (qb_rb_chunk_commit(rings->request, size) < 0)
-		return death_note(rings);
-	return doorbell_ring(rings);
+		res = doorbell_has_room(rings) ?
+			      request_place(rings, iov, iov_len, size) :
+			      -ENOBUFS;
+	if (res < 0 && rings_check(transport) < 0)
+		return -ENOTCONN;
+	return res;
+}
+
+/* The daemon takes the request if the byte is there, and else never will. */
+static int rings_request_check(struct transport *transport)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct rings *rings = rings_of(transport);
+
+	for (int ms = 0; ms < BELL_MS; ms++) {
+		if (qb_rb_chunks_used(rings->request) == 0)
+			return 0;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	return death_note(rings);
 }
 
 static ssize_t rings_receive(struct transport *transport, void *reply,
-			     size_t size)
+			     size_t size, unsigned int looks)
 {
 	struct rings *rings = rings_of(transport);
 	bool hung_up = false;
 	ssize_t len;
 
-	for (;;) {
+	do {
 		len = qb_rb_chunk_read(rings->response, reply, size,
 				       hung_up ? 0 : REPLY_POLL_MS);
 		if (len > 0)
@@ -240,162 +304,96 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 			return death_note(rings);
 		/* What was said before the end still counts. */
 		hung_up = fd_is_hung_up(transport->fd);
-	}
+	} while (hung_up || --looks > 0);
+	return -EAGAIN;
 }
 
 /* Open and close. */
 
-/* It does nothing any more, though it may not be dead yet. */
-static bool process_is_exiting(pid_t pid)
+/* The daemon needs them no more, dead or not; nobody else may remove them. */
+static void files_remove(const struct handshake *handshake)
 {
-	char text[512];
-	unsigned int flags;
-	const char *end;
-	ssize_t len;
-	int fd;
-
-	snprintf(text, sizeof(text), "/proc/%d/stat", (int)pid);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[len < 0 ? 0 : len] = '\0';
-	/* The name, in parentheses, may be any. */
-	end = strrchr(text, ')');
-	return end != NULL &&
-	       sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       flags & PF_EXITING;
-}
-
-/* Waits a millisecond; without a descriptor the process id has to do. */
-static bool process_is_dead(pid_t pid, int pidfd)
-{
-	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-
-	return poll(&poll_fd, 1, 1) > 0 ||
-	       (pidfd < 0 && kill(pid, 0) < 0 && errno == ESRCH);
-}
-
-/* The sockets of a process that dies are closed a little before it is dead. */
-static bool daemon_is_dead(const struct rings *rings)
-{
-	pid_t pid = rings->handshake.server_pid;
-	bool dead = false;
-	int pidfd;
-
-	if (!rings->transport.dead || pid <= 0)
-		return false;
-	if (process_is_exiting(pid))
-		return true;
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	for (int ms = 0; ms < DEATH_MS && !dead; ms++)
-		dead = process_is_dead(pid, pidfd);
-	if (pidfd >= 0)
-		close(pidfd);
-	return dead;
-}
-
-struct ring_path {
-	char name[PATH_MAX + 32];
-};
-
-static struct ring_path ring_path(const char *ring, const char *part)
-{
-	struct ring_path path;
-
-	snprintf(path.name, sizeof(path.name), "%s%s%s",
-		 ring[0] == '/' ? "" : "/dev/shm/qb-", ring, part);
-	return path;
-}
-
-static void file_remove(const char *ring, const char *part)
-{
-	const struct ring_path path = ring_path(ring, part);
-
-	/* Who may not remove it can at least give the memory back. */
-	if (unlink(path.name) < 0 && truncate(path.name, 0) < 0)
-		return;
-}
-
-/* Nobody else will: the daemon that made them is dead. */
-static void files_remove(struct handshake *handshake)
-{
-	const char *const rings[] = { handshake->request, handshake->response,
+	const char *const names[] = { handshake->request, handshake->response,
 				      handshake->event };
-	char *slash;
 
-	for (size_t i = 0; i < 3; i++) {
-		file_remove(rings[i], "-header");
-		file_remove(rings[i], "-data");
-	}
-	slash = strrchr(handshake->event, '/');
-	if (slash == NULL)
-		return;
-	*slash = '\0';
-	rmdir(handshake->event);
+	for (size_t i = 0; i < 3; i++)
+		ring_files_remove(names[i], handshake->server_uid);
+	ring_directory_remove(handshake->event, handshake->server_uid);
+}
+
+static void rings_free(struct rings *rings)
+{
+	qb_rb_close(rings->event);
+	qb_rb_close(rings->response);
+	qb_rb_close(rings->request);
+	handshake_clear(&rings->handshake);
+	free(rings);
 }
 
 static void rings_close(struct transport *transport)
 {
 	struct rings *rings = rings_of(transport);
-	bool remove;
 
-	rings_check(transport);
-	remove = daemon_is_dead(rings);
-	/*
-	 * First: the daemon cleans up meanwhile. A child after fork may still
-	 * have the socket.
-	 */
-	shutdown(transport->fd, SHUT_RDWR);
-	close(transport->fd);
-	rings->handshake.fd = -1;
-	qb_rb_close(rings->event);
-	qb_rb_close(rings->response);
-	qb_rb_close(rings->request);
-	if (remove)
+	if (rings_check(transport) < 0)
 		files_remove(&rings->handshake);
-	handshake_clear(&rings->handshake);
-	free(rings);
+	/* Another process may still have the socket. */
+	shutdown(transport->fd, SHUT_RDWR);
+	rings_free(rings);
 }
 
-/* libqb would give the file the size that belongs to @message_max. */
-static bool ring_has_size(const char *name, size_t message_max)
+static void rings_release(struct transport *transport)
 {
-	const struct ring_path path = ring_path(name, "-data");
-	struct stat file;
-
-	return stat(path.name, &file) == 0 && S_ISREG(file.st_mode) &&
-	       (size_t)file.st_size > message_max &&
-	       (size_t)file.st_size <= transport_event_room(message_max);
+	rings_free(rings_of(transport));
 }
 
-static int ring_open(const char *name, size_t message_max, size_t user_size,
-		     qb_ringbuffer_t **ret_ring)
+/*
+ * The size of the file is the daemon's to choose. libqb would cut or extend
+ * it to what it makes of the size that it is told: that has to be the same.
+ */
+static int ring_open(const struct rings *rings, const char *name,
+		     size_t user_size, qb_ringbuffer_t **ret_ring,
+		     size_t *ret_size)
 {
-	if (!ring_has_size(name, message_max))
+	const uid_t owner = rings->handshake.server_uid;
+	const size_t max = rings->handshake.message_max;
+	qb_ringbuffer_t *ring;
+	size_t size, after;
+	int res;
+
+	res = ring_files_check(name, owner, &size);
+	if (res < 0)
+		return res;
+	if (size <= max || size > max + RING_SURPLUS_MAX)
 		return -EPROTO;
 	errno = 0;
-	*ret_ring = qb_rb_open(name, message_max, QB_RB_FLAG_SHARED_PROCESS,
-			       user_size);
-	if (*ret_ring != NULL)
-		return 0;
-	return errno != 0 && errno != ENOENT ? -errno : -EPROTO;
+	ring = qb_rb_open(name, size - RING_MARGIN,
+			  QB_RB_FLAG_SHARED_PROCESS, user_size);
+	if (ring == NULL)
+		return errno != 0 && errno != ENOENT ? -errno : -EPROTO;
+	if (ring_files_check(name, owner, &after) < 0 || after != size) {
+		qb_rb_close(ring);
+		return -EPROTO;
+	}
+	*ret_ring = ring;
+	*ret_size = size;
+	return 0;
 }
 
 static int rings_open(struct rings *rings)
 {
 	const struct handshake *shake = &rings->handshake;
-	size_t max = shake->message_max;
+	size_t size;
 	int res;
 
-	res = ring_open(shake->request, max, sizeof(int32_t), &rings->request);
+	res = ring_open(rings, shake->request, sizeof(int32_t),
+			&rings->request, &size);
 	if (res < 0)
 		return res;
-	res = ring_open(shake->response, max, 0, &rings->response);
+	res = ring_open(rings, shake->response, 0, &rings->response, &size);
 	if (res < 0)
 		goto close_request;
-	res = ring_open(shake->event, max, 0, &rings->event);
+	res = ring_open(rings, shake->event, 0, &rings->event,
+			&rings->transport.event_max);
 	if (res < 0)
 		goto close_response;
 	return 0;
@@ -409,16 +407,19 @@ close_request:
 
 static const struct transport_kind rings_kind = {
 	.close = rings_close,
+	.release = rings_release,
 	.event = rings_event,
 	.send = rings_send,
 	.receive = rings_receive,
 	.check = rings_check,
+	.request_check = rings_request_check,
 };
 
 int transport_rings_open(const char *service, size_t message_max,
 			 struct transport **ret_transport)
 {
 	struct rings *rings = calloc(1, sizeof(*rings));
+	socklen_t len = sizeof(rings->send_buffer);
 	int res;
 
 	if (rings == NULL)
@@ -432,8 +433,8 @@ int transport_rings_open(const char *service, size_t message_max,
 	rings->transport.kind = &rings_kind;
 	rings->transport.fd = rings->handshake.fd;
 	rings->transport.poll_ms = -1;
-	rings->transport.event_max =
-		transport_event_room(rings->handshake.message_max);
+	getsockopt(rings->transport.fd, SOL_SOCKET, SO_SNDBUF,
+		   &rings->send_buffer, &len);
 	*ret_transport = &rings->transport;
 	return 0;
 

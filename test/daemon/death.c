@@ -270,21 +270,6 @@ START_TEST(another_daemon)
 }
 END_TEST
 
-/* What the daemon left is removed, also where processes have no descriptor. */
-START_TEST(without_pidfd)
-{
-	const struct service *service = &services[_i];
-	uint64_t handle = service->open();
-
-	pidfd_forbid();
-	daemon_kill();
-	assert_cs(CS_ERR_LIBRARY,
-		  service->dispatch(handle, CS_DISPATCH_BLOCKING));
-	finalize_dead(service, handle);
-	service->close();
-}
-END_TEST
-
 Suite *death_suite(void)
 {
 	Suite *suite = suite_create("death");
@@ -303,6 +288,5 @@ Suite *death_suite(void)
 	tcase_add_test(during, waiting_calls_fail);
 	tcase_add_test(during, waiting_big_message_fails);
 	tcase_add_test(during, another_daemon);
-	tcase_add_loop_test(during, without_pidfd, 0, SERVICES);
 	return suite;
 }

@@ -254,22 +254,6 @@ START_TEST(rejoin_with_the_same_handle)
 }
 END_TEST
 
-START_TEST(another_group_with_the_same_handle)
-{
-	struct cpg_name group = name_unique("group");
-	struct cpg_name second = name_unique("second");
-	cpg_handle_t handle = cpg_open_joined(&group);
-	cs_error_t err;
-
-	assert_ok(cpg_leave(handle, &group));
-	confchg_wait(handle);
-	err = patiently(cpg_join(handle, &second));
-	ck_assert_msg(err == CS_OK || err == CS_ERR_BUSY, "%s",
-		      cs_strerror(err));
-	assert_cs(CS_OK, cpg_finalize(handle));
-}
-END_TEST
-
 /* Every length of a name that is allowed works as a group of its own. */
 START_TEST(name_len)
 {
@@ -382,7 +366,6 @@ Suite *group_suite(void)
 	tcase_add_test(alone, leave_another_group);
 	tcase_add_test(alone, rejoin_with_another_handle);
 	tcase_add_test(alone, rejoin_with_the_same_handle);
-	tcase_add_test(alone, another_group_with_the_same_handle);
 	tcase_add_loop_test(name, name_len, 0, 4);
 	tcase_add_test(name, name_is_counted);
 	tcase_add_test(totem, totem_confchg_after_join);

@@ -41,6 +41,7 @@ int main(void)
 	srunner_add_suite(runner, users_suite());
 	srunner_add_suite(runner, crowd_suite());
 	srunner_add_suite(runner, forks_suite());
+	srunner_add_suite(runner, forks_use_suite());
 	srunner_add_suite(runner, signals_suite());
 	srunner_add_suite(runner, memory_suite());
 	srunner_add_suite(runner, killed_suite());

@@ -32,6 +32,7 @@ Suite *limits_suite(void);
 Suite *users_suite(void);
 Suite *crowd_suite(void);
 Suite *forks_suite(void);
+Suite *forks_use_suite(void);
 Suite *signals_suite(void);
 Suite *memory_suite(void);
 Suite *killed_suite(void);

@@ -109,7 +109,4 @@ bool name_equal(const struct cpg_name *a, const struct cpg_name *b);
 void timer_start(long us, void (*handler)(int));
 void timer_stop(void);
 
-/* From now on pidfd_open() fails, as in a container of old. */
-void pidfd_forbid(void);
-
 #endif

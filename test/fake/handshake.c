@@ -19,6 +19,7 @@
 #include "suites.h"
 
 #define HEADER_SIZE 24
+#define RING_SIZE (1024 * 1024)
 #define THREADS_MAX 4
 #define MEETINGS    200
 #define CHILD_S	    10
@@ -253,14 +254,51 @@ START_TEST(ring_cut_short)
 }
 END_TEST
 
-/* Rings of a size that is not the one that goes with the maximum. */
+/* More than the rings have room for, and far less. */
 START_TEST(maximum_of_other_rings)
 {
-	static const uint32_t maxima[] = { 24, 4096, 512 * 1024,
-					   2 * 1024 * 1024, 64 * 1024 * 1024 };
+	static const uint32_t maxima[] = { 2 * 1024 * 1024, 64 * 1024 * 1024,
+					   24 };
 
+	server->ring_size = _i == 2 ? 16 * 1024 * 1024 : RING_SIZE;
 	shake_u32(SHAKE_MAX_AT, maxima[_i]);
 	initialize_assert(CS_ERR_LIBRARY);
+}
+END_TEST
+
+static void event_await(cpg_handle_t handle, uint32_t msglen)
+{
+	static unsigned char bytes[4 * 1024 * 1024];
+	const size_t size = 184 + msglen;
+
+	put_reply(bytes, 5, size, CS_OK);
+	put_u32(bytes, 160, msglen);
+	server_event(bytes, size);
+	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
+	ck_assert_uint_eq(events_count(), 1);
+	ck_assert_uint_eq(event_get(0)->msg_len, msglen);
+	events_clear();
+}
+
+/*
+ * libqb rounds rings up: to 16 KiB where it was built with forced alignment,
+ * to 4 MiB on some machines. An event may need all of the room.
+ */
+START_TEST(larger_rings)
+{
+	static const size_t sizes[] = { 4096,	     8192,
+					16 * 1024,   64 * 1024,
+					1024 * 1024, 3 * 1024 * 1024 };
+	cpg_handle_t handle;
+
+	server->ring_size = RING_SIZE + sizes[_i];
+	handle = fake_open_joined();
+	event_await(handle, 10);
+	event_await(handle, RING_SIZE - 184);
+	event_await(handle, (uint32_t)(RING_SIZE + sizes[_i] - 1024));
+	assert_cs(CS_OK, zeroes_send(handle, 1000 * 1000));
+	assert_cs(CS_OK, local_ask(handle));
+	fake_close(handle, CS_OK);
 }
 END_TEST
 
@@ -434,7 +472,8 @@ Suite *handshake_suite(void)
 	tcase_add_loop_test(rings, ring_files, 0,
 			    SHAKE_RINGS * ARRAY_SIZE(spoils));
 	tcase_add_loop_test(rings, ring_cut_short, 0, SHAKE_RINGS);
-	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 5);
+	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 3);
+	tcase_add_loop_test(rings, larger_rings, 0, 6);
 	tcase_add_test(sockets, sockets_are_not_there);
 	tcase_add_loop_test(sockets, descriptor_0_stays, 1, THREADS_MAX + 1);
 	tcase_add_test(slow, slow_under_signals);

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../runner.h"
 #include "suites.h"
@@ -11,11 +12,14 @@ int main(void)
 	SRunner *runner = srunner_create(handshake_suite());
 
 	unsetenv("COROCLIENT_TRANSPORT");
+	srunner_add_suite(runner, impostor_suite());
 	srunner_add_suite(runner, doorbell_suite());
 	srunner_add_suite(runner, malformed_suite());
 	srunner_add_suite(runner, death_suite());
 	srunner_add_suite(runner, requests_suite());
 	srunner_add_suite(runner, replies_suite());
 	srunner_add_suite(runner, refusals_suite());
+	if (access("/etc/libqb/force-filesystem-sockets", F_OK) == 0)
+		srunner_add_suite(runner, file_sockets_suite());
 	return runner_run(runner);
 }

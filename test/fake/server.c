@@ -300,7 +300,9 @@ static void server_end(void)
 	connection_close();
 	for (int i = 0; i < SHAKE_RINGS; i++)
 		qb_rb_close(rings[i]);
-	need(rmdir(server->directory) == 0, "cannot remove the directory");
+	/* A client may have done it. */
+	need(rmdir(server->directory) == 0 || errno == ENOENT,
+	     "cannot remove the directory");
 	_exit(0);
 }
 
@@ -436,6 +438,7 @@ void server_setup(void)
 	snprintf(server->directory, sizeof(server->directory),
 		 "/dev/shm/qb-fake-%d-fake", (int)getpid());
 	server->service = "cpg";
+	server->uid = geteuid();
 	server->asked_max = 1024 * 1024;
 	shake_plan();
 	entries_before = entries_count("/dev/shm");
@@ -462,11 +465,19 @@ static int socket_listen(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
-	memcpy(address.sun_path + 1, server->service,
-	       strlen(server->service));
+	if (server->socket != NULL) {
+		strcpy(address.sun_path, server->socket);
+		unlink(server->socket);
+	} else {
+		memcpy(address.sun_path + 1, server->service,
+		       strlen(server->service));
+	}
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
 			      sizeof(address)), 0);
+	/* The kernel keeps the user of this moment for the peer. */
+	ck_assert_int_eq(seteuid(server->uid), 0);
 	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(seteuid(getuid()), 0);
 	return fd;
 }
 
@@ -601,6 +612,41 @@ unsigned int server_files_count(void)
 	if (access(server->directory, F_OK) < 0)
 		return 0;
 	return (unsigned int)entries_count(server->directory);
+}
+
+static void each_file(void (*act)(const char *path, uid_t uid), uid_t uid)
+{
+	static const char *const parts[] = { "header", "data" };
+	char path[PATH_MAX];
+
+	for (int i = 0; i < 2 * SHAKE_RINGS; i++) {
+		snprintf(path, sizeof(path), "%s/qb-%s-%s-%s",
+			 server->directory, ring_names[i / 2], server->service,
+			 parts[i % 2]);
+		act(path, uid);
+	}
+	act(server->directory, uid);
+}
+
+static void file_remove(const char *path, uid_t uid)
+{
+	(void)uid;
+	remove(path);
+}
+
+void server_files_remove(void)
+{
+	each_file(file_remove, 0);
+}
+
+static void file_give(const char *path, uid_t uid)
+{
+	ck_assert_int_eq(chown(path, uid, uid), 0);
+}
+
+void server_files_give(uid_t uid)
+{
+	each_file(file_give, uid);
 }
 
 void server_stop(void)

@@ -19,16 +19,16 @@
 #define SERVER_NODEID 0x01020304
 #define SERVER_REQUESTS 16	/* ids of requests are less */
 #define SERVER_ANSWER_MAX 9300
-#define SERVER_DATA_MAX (2 * 1024 * 1024)
+#define SERVER_DATA_MAX (4 * 1024 * 1024)
 
 /* The handshake's reply, and where things are in it. */
 #define SHAKE_SIZE_AT 8
 #define SHAKE_ERROR_AT 16
 #define SHAKE_TYPE_AT 24
 #define SHAKE_MAX_AT 28
-#define SHAKE_RING_AT(n) (40 + (size_t)(n) * PATH_MAX)
+#define SHAKE_RING_AT(n) (32 + sizeof(intptr_t) + (size_t)(n) * PATH_MAX)
 #define SHAKE_RINGS 3	/* request, response, event */
-#define SHAKE_SIZE SHAKE_RING_AT(SHAKE_RINGS)
+#define SHAKE_SIZE ((SHAKE_RING_AT(SHAKE_RINGS) + 7) & ~(size_t)7)
 
 /* A multicast of this length begins with its number, from 0 on. */
 #define SERVER_NUMBERED 16
@@ -48,6 +48,8 @@ struct server {
 	const char *service;
 	uint32_t asked_max;	/* what the client has to ask for */
 	size_t ring_size;
+	uid_t uid;		/* whose socket it is */
+	const char *socket;	/* its path; NULL: an abstract one */
 	unsigned char shake[SHAKE_SIZE];
 	size_t shake_size;	/* so much of it is sent, */
 	size_t piece;		/* in pieces of that many bytes, */
@@ -120,6 +122,12 @@ int server_reap(void);
 
 /* How many files its rings have; 0: its directory is gone. */
 unsigned int server_files_count(void);
+
+/* Remove what a killed server left. */
+void server_files_remove(void);
+
+/* Let its files be those of that user. */
+void server_files_give(uid_t uid);
 
 /* The server ends, and takes its rings with it. */
 void server_stop(void);

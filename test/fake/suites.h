@@ -7,7 +7,9 @@
 
 #include <check.h>
 
+Suite *file_sockets_suite(void);
 Suite *handshake_suite(void);
+Suite *impostor_suite(void);
 Suite *doorbell_suite(void);
 Suite *malformed_suite(void);
 Suite *death_suite(void);

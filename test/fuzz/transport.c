@@ -55,9 +55,11 @@ bool transport_is_idle(void)
 }
 
 int transport_open(const char *service, size_t message_max,
+		   struct transport_shared *shared,
 		   struct transport **ret_transport)
 {
 	(void)message_max;
+	(void)shared;
 	*ret_transport = calloc(1, sizeof(**ret_transport));
 	MUST(*ret_transport != NULL);
 	(*ret_transport)->service = service;
@@ -153,6 +155,26 @@ int transport_check(struct transport *transport)
 {
 	(void)transport;
 	return 0;
+}
+
+void transport_release(struct transport *transport)
+{
+	(void)transport;
+	MUST(!"a child");
+}
+
+void transport_recover(struct transport *transport)
+{
+	(void)transport;
+	MUST(!"another process");
+}
+
+void transport_room_await(const struct transport *transport,
+			  const struct timespec *limit)
+{
+	(void)transport;
+	(void)limit;
+	MUST(!"a request too many");
 }
 
 void transport_abandon(struct transport *transport)

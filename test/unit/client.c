@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../../lib/lock.h"
 #include "bytes.h"
 #include "fake_transport.h"
 #include "probe.h"
@@ -318,6 +319,203 @@ START_TEST(send_error)
 }
 END_TEST
 
+/* The daemon does not read: a sender waits, and then tries again. */
+
+typedef cs_error_t (*sender_fn)(uint64_t handle);
+
+static cs_error_t one_send(uint64_t handle)
+{
+	char letters[] = "abc";
+	const struct iovec iov = { .iov_base = letters, .iov_len = 3 };
+	struct client_use use;
+	cs_error_t err = client_get(handle, &probe_service, &use);
+
+	if (err != CS_OK)
+		return err;
+	err = client_send(use.client, &iov, 1);
+	client_put(&use);
+	return err;
+}
+
+static cs_error_t one_ask(uint64_t handle)
+{
+	unsigned char bytes[32];
+
+	return request_make(handle, bytes);
+}
+
+static const sender_fn senders[] = { one_send, one_ask };
+
+START_TEST(room_comes)
+{
+	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
+	uint64_t handle = probe_open();
+
+	reply_now = &good;
+	fake.answer = table_answer;
+	fake.room_after = 3;
+	fake.is_full = true;
+	ck_assert_int_eq(senders[_i](handle), CS_OK);
+	ck_assert_uint_eq(fake.room_waits, 3);
+	ck_assert_uint_eq(fake_request_count(), 1);
+	probe_close(handle);
+}
+END_TEST
+
+START_TEST(room_never_comes)
+{
+	uint64_t handle = probe_open();
+	uint64_t start = now_ms();
+
+	fake.is_full = true;
+	ck_assert_int_eq(senders[_i](handle), CS_ERR_TRY_AGAIN);
+	ck_assert_uint_ge(now_ms() - start, 950);
+	ck_assert_uint_eq(fake_request_count(), 0);
+	probe_close(handle);
+}
+END_TEST
+
+static void *room_wait(void *data)
+{
+	return (void *)(uintptr_t)one_send(*(uint64_t *)data);
+}
+
+static bool somebody_waits(const void *data)
+{
+	(void)data;
+	return fake.room_waits > 0;
+}
+
+/* Others may call meanwhile, and close the handle. */
+START_TEST(room_wait_ends_at_close)
+{
+	uint64_t handle = probe_open();
+	uint64_t copy = handle;
+	pthread_t thread;
+
+	fake.is_full = true;
+	thread_start(&thread, room_wait, &copy);
+	ck_assert(until(somebody_waits, NULL));
+	probe_close(handle);
+	ck_assert_uint_eq((uintptr_t)thread_join(thread), CS_ERR_TRY_AGAIN);
+	ck_assert_uint_eq(fake_request_count(), 0);
+}
+END_TEST
+
+/* A child of fork. */
+
+static uint64_t before_fork;
+
+static int child_ends(void *data)
+{
+	(void)data;
+	return fake.violation == NULL ? 0 : 1;
+}
+
+static int child_gives_back(void *data)
+{
+	int got_fd = -1;
+	void *got;
+
+	(void)data;
+	/* These do not use the connection. */
+	if (client_fd_get(before_fork, &probe_service, &got_fd) != CS_OK ||
+	    client_context_get(before_fork, &probe_service, &got) !=
+		    CS_OK ||
+	    client_context_set(before_fork, &probe_service, &got) != CS_OK)
+		return 1;
+	probe_close(before_fork);
+	return fake.closes == 0 && fake.releases == 1 ? 0 : 2;
+}
+
+static int child_uses(void *data)
+{
+	(void)data;
+	if (one_ask(before_fork) != CS_OK)
+		return 1;
+	probe_close(before_fork);
+	return fake.closes == 1 && fake.releases == 0 ? 0 : 2;
+}
+
+static int child_dispatches(void *data)
+{
+	(void)data;
+	if (dispatch_run(before_fork, &probe_service, CS_DISPATCH_ALL) !=
+	    CS_OK)
+		return 1;
+	probe_close(before_fork);
+	return fake.closes == 1 && fake.releases == 0 ? 0 : 2;
+}
+
+static int child_has_a_child(void *data)
+{
+	if (child_uses(data) != 0)
+		return 1;
+	fake.closes = 0;
+	return 0;
+}
+
+static int child_gives_back_after_its_child(void *data)
+{
+	if (child_run(child_has_a_child, data) != 0)
+		return 1;
+	return child_gives_back(data);
+}
+
+static int (*const children[])(void *data) = {
+	child_ends,	  child_gives_back,
+	child_uses,	  child_dispatches,
+	child_has_a_child, child_gives_back_after_its_child,
+};
+
+START_TEST(fork_and_close)
+{
+	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
+
+	reply_now = &good;
+	fake.answer = table_answer;
+	before_fork = probe_open();
+	ck_assert_int_eq(child_run(children[_i], NULL), 0);
+	ck_assert_int_eq(one_ask(before_fork), CS_OK);
+	probe_close(before_fork);
+	ck_assert_uint_eq(fake.closes, 1);
+	ck_assert_uint_eq(fake.releases, 0);
+}
+END_TEST
+
+/* A process is killed while it has a lock. */
+
+static int child_dies_with_the_locks(void *data)
+{
+	struct client_use use;
+
+	(void)data;
+	if (client_get(before_fork, &probe_service, &use) != CS_OK)
+		return 1;
+	lock_take(&use.client->shared->recv_lock);
+	lock_take(&use.client->shared->call_lock);
+	return 0;
+}
+
+START_TEST(killed_with_a_lock)
+{
+	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
+
+	reply_now = &good;
+	fake.answer = table_answer;
+	before_fork = probe_open();
+	for (unsigned int i = 1; i <= 2; i++) {
+		ck_assert_int_eq(child_run(child_dies_with_the_locks, NULL),
+				 0);
+		ck_assert_int_eq(one_ask(before_fork), CS_OK);
+		ck_assert_uint_eq(fake.recoveries, i);
+		ck_assert_int_eq(dispatch_run(before_fork, &probe_service,
+					      CS_DISPATCH_ALL), CS_OK);
+	}
+	probe_close(before_fork);
+}
+END_TEST
+
 /* Everybody the own reply. */
 
 static void number_answer(const struct fake_request *request,
@@ -372,9 +570,9 @@ END_TEST
 
 /* Patience. */
 
-START_TEST(pause_ends_after_a_second)
+START_TEST(pause_ends_after_its_time)
 {
-	struct client_patience patience = { .sleep_us = 0 };
+	struct client_patience patience = { .limit_s = 1 };
 	uint64_t handle = probe_open();
 	uint64_t start = now_ms();
 	unsigned int pauses = 0;
@@ -396,7 +594,7 @@ END_TEST
 
 START_TEST(pause_ends_at_close)
 {
-	struct client_patience patience = { .sleep_us = 0 };
+	struct client_patience patience = { .limit_s = 60 };
 	uint64_t handle = probe_open();
 	struct client_use use;
 
@@ -426,8 +624,13 @@ TCase *client_case(void)
 	tcase_add_loop_test(tcase, transport_error, 0,
 			    (int)COUNT(call_errors));
 	tcase_add_test(tcase, send_error);
+	tcase_add_loop_test(tcase, room_comes, 0, (int)COUNT(senders));
+	tcase_add_loop_test(tcase, room_never_comes, 0, (int)COUNT(senders));
+	tcase_add_test(tcase, room_wait_ends_at_close);
+	tcase_add_loop_test(tcase, fork_and_close, 0, (int)COUNT(children));
+	tcase_add_test(tcase, killed_with_a_lock);
 	tcase_add_test(tcase, concurrent_calls);
-	tcase_add_test(tcase, pause_ends_after_a_second);
+	tcase_add_test(tcase, pause_ends_after_its_time);
 	tcase_add_test(tcase, pause_ends_at_close);
 	return tcase;
 }

@@ -49,11 +49,20 @@ static size_t fragment_is(unsigned int index, size_t at, size_t size)
 	return fraglen;
 }
 
-/* Request @index and those after it are all fragments of that message. */
+static bool is_whole_message(unsigned int index)
+{
+	return get_u32(fake_request_get(index)->bytes, 0) == DAEMON_MCAST;
+}
+
+/*
+ * Request @index and those after it are all fragments of that message, with
+ * no others between them. Whole messages may be.
+ */
 static unsigned int fragments_are(unsigned int index, size_t size)
 {
 	for (size_t at = 0; at < size; index++)
-		at += fragment_is(index, at, size);
+		if (!is_whole_message(index))
+			at += fragment_is(index, at, size);
 	return index;
 }
 
@@ -228,6 +237,7 @@ struct sender {
 	size_t size;
 	pthread_t thread;
 	cs_error_t result;
+	atomic_bool done;
 };
 
 static void *sender_run(void *data)
@@ -262,17 +272,80 @@ START_TEST(finalize_ends_it)
 }
 END_TEST
 
-/* Of whatever size the message is that begins with that request. */
-static unsigned int message_pass(unsigned int index)
-{
-	const struct fake_request *request = fake_request_get(index);
+static fake_answer_fn daemon_answer;
+static cpg_handle_t closed;
+static pthread_t closer;
 
-	if (get_u32(request->bytes, 0) == DAEMON_MCAST)
-		return index + 1;
-	return fragments_are(index, get_u32(request->bytes, 32));
+static void *close_run(void *data)
+{
+	cpg_close(closed);
+	return data;
 }
 
-START_TEST(messages_do_not_mix)
+static bool is_closed(const void *data)
+{
+	int fd;
+
+	(void)data;
+	return cpg_fd_get(closed, &fd) == CS_ERR_BAD_HANDLE;
+}
+
+/* Meanwhile another thread finalizes the handle. */
+static void close_at_the_last(const struct fake_request *request,
+			      struct fake_reply *reply)
+{
+	if (get_u32(request->bytes, 0) == DAEMON_PARTIAL_MCAST &&
+	    get_u32(request->bytes, 48) == 3) {
+		thread_start(&closer, close_run, NULL);
+		until(is_closed, NULL);
+	}
+	daemon_answer(request, reply);
+}
+
+START_TEST(whole_message_counts_before_finalize)
+{
+	closed = cpg_open_joined(NULL);
+	daemon_answer = fake.answer;
+	fake.answer = close_at_the_last;
+	ck_assert_int_eq(mcast_size(closed, MESSAGE_MAX), CS_OK);
+	thread_join(closer);
+	ck_assert_int_eq(mcast_size(closed, MESSAGE_MAX), CS_ERR_BAD_HANDLE);
+}
+END_TEST
+
+static void *large_run(void *data)
+{
+	struct sender *sender = data;
+
+	sender->result = mcast_size(sender->handle, sender->size);
+	sender->done = true;
+	return NULL;
+}
+
+/* The daemon does not take a fragment: it takes what is not one. */
+START_TEST(small_messages_go_between)
+{
+	struct sender sender = {
+		.handle = cpg_open_joined(NULL),
+		.size = MESSAGE_MAX,
+	};
+
+	cpg_daemon_refuse(DAEMON_PARTIAL_MCAST, CS_ERR_TRY_AGAIN, UINT32_MAX);
+	thread_start(&sender.thread, large_run, &sender);
+	ck_assert(until(has_been_asked, NULL));
+	for (unsigned int i = 1; i <= 3; i++) {
+		ck_assert_int_eq(mcast_size(sender.handle, 100), CS_OK);
+		ck_assert_uint_eq(cpg_daemon_count(DAEMON_MCAST), i);
+	}
+	ck_assert(!sender.done);
+	cpg_daemon_refuse(DAEMON_PARTIAL_MCAST, CS_OK, 0);
+	thread_join(sender.thread);
+	ck_assert_int_eq(sender.result, CS_OK);
+	cpg_close(sender.handle);
+}
+END_TEST
+
+START_TEST(large_messages_do_not_mix)
 {
 	struct sender senders[] = {
 		{ .size = 2 * FRAGMENT_MAX + 1, .result = CS_OK },
@@ -280,7 +353,7 @@ START_TEST(messages_do_not_mix)
 		{ .size = 100, .result = CS_OK },
 	};
 	cpg_handle_t handle = cpg_open_joined(NULL);
-	unsigned int messages = 0;
+	unsigned int whole = 0, fragmented = 0;
 
 	for (size_t i = 0; i < COUNT(senders); i++) {
 		senders[i].handle = handle;
@@ -290,9 +363,19 @@ START_TEST(messages_do_not_mix)
 		thread_join(senders[i].thread);
 		ck_assert_int_eq(senders[i].result, CS_OK);
 	}
-	for (unsigned int index = 1; index < fake_request_count(); messages++)
-		index = message_pass(index);
-	ck_assert_uint_eq(messages, 5 * COUNT(senders));
+	for (unsigned int index = 1; index < fake_request_count(); index++)
+		whole += is_whole_message(index);
+	for (unsigned int index = 1; index < fake_request_count();) {
+		if (is_whole_message(index)) {
+			index++;
+			continue;
+		}
+		index = fragments_are(
+			index, get_u32(fake_request_get(index)->bytes, 32));
+		fragmented++;
+	}
+	ck_assert_uint_eq(whole, 5);
+	ck_assert_uint_eq(fragmented, 10);
 	cpg_close(handle);
 }
 END_TEST
@@ -321,6 +404,8 @@ TCase *cpg_fragment_case(void)
 	tcase_add_loop_test(tcase, dead, 0, 2);
 	tcase_add_test(tcase, without_memory);
 	tcase_add_test(tcase, finalize_ends_it);
-	tcase_add_test(tcase, messages_do_not_mix);
+	tcase_add_test(tcase, whole_message_counts_before_finalize);
+	tcase_add_test(tcase, small_messages_go_between);
+	tcase_add_test(tcase, large_messages_do_not_mix);
 	return tcase;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../lib/transport.h"
@@ -32,7 +33,6 @@ struct transport {
 	int fd;
 	int daemon_fd;	/* lock */
 	bool is_rung;	/* a byte waits at the fd; lock */
-	pid_t owner;
 	atomic_bool closed;
 	atomic_bool dead;
 	atomic_bool receiving;
@@ -67,8 +67,6 @@ static void use_check(const struct transport *transport)
 		return;
 	if (transport->closed)
 		violation_note("called after close");
-	if (transport->owner != getpid())
-		violation_note("called in a child");
 }
 
 /* What the fake allocates itself does not count. */
@@ -109,7 +107,6 @@ static int transport_create_locked(struct transport **ret_transport)
 	}
 	transport->fd = fds[0];
 	transport->daemon_fd = fds[1];
-	transport->owner = getpid();
 	transport->last = &transport->first;
 	transport->next = transports;
 	transports = transport;
@@ -119,6 +116,7 @@ static int transport_create_locked(struct transport **ret_transport)
 }
 
 int transport_open(const char *service, size_t message_max,
+		   struct transport_shared *shared,
 		   struct transport **ret_transport)
 {
 	bool was_watched = watch_set(false);
@@ -126,8 +124,8 @@ int transport_open(const char *service, size_t message_max,
 
 	fake.message_max = message_max;
 	use_check(NULL);
-	if (service == NULL)
-		violation_note("opened without a name");
+	if (service == NULL || shared == NULL)
+		violation_note("opened without a name or shared memory");
 	pthread_mutex_lock(&lock);
 	res = transport_create_locked(ret_transport);
 	pthread_mutex_unlock(&lock);
@@ -135,7 +133,7 @@ int transport_open(const char *service, size_t message_max,
 	return res;
 }
 
-void transport_close(struct transport *transport)
+static void transport_end(struct transport *transport, atomic_uint *count)
 {
 	use_check(transport);
 	if (transport->receiving || transport->requesting)
@@ -146,8 +144,18 @@ void transport_close(struct transport *transport)
 	if (transport->daemon_fd >= 0)
 		close(transport->daemon_fd);
 	transport->daemon_fd = -1;
-	fake.closes++;
+	(*count)++;
 	pthread_mutex_unlock(&lock);
+}
+
+void transport_close(struct transport *transport)
+{
+	transport_end(transport, &fake.closes);
+}
+
+void transport_release(struct transport *transport)
+{
+	transport_end(transport, &fake.releases);
 }
 
 int transport_fd(const struct transport *transport)
@@ -271,6 +279,8 @@ static int request_take_locked(struct transport *transport,
 		fake.refusals--;
 		return -EAGAIN;
 	}
+	if (fake.is_full)
+		return -ENOBUFS;
 	requests = realloc(requests, (request_count + 1) * sizeof(*requests));
 	*ret_request = request_create(iov, iov_len);
 	requests[request_count++] = *ret_request;
@@ -339,6 +349,29 @@ ssize_t transport_call(struct transport *transport, const struct iovec *iov,
 		res = reply_give(transport, request, reply, size);
 	use_end(&transport->requesting);
 	return res;
+}
+
+/* Room comes with the end of the wait, if any comes. */
+void transport_room_await(const struct transport *transport,
+			  const struct timespec *limit)
+{
+	use_check(transport);
+	if (transport->requesting)
+		violation_note("waited for under a lock");
+	if (limit->tv_sec > 1 || limit->tv_sec < 0)
+		violation_note("waited for too long");
+	fake.room_waits++;
+	if (fake.room_waits == fake.room_after)
+		fake.is_full = false;
+	else
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+void transport_recover(struct transport *transport)
+{
+	use_begin(transport, &transport->requesting, TWO_REQUEST);
+	fake.recoveries++;
+	use_end(&transport->requesting);
 }
 
 int transport_check(struct transport *transport)

@@ -45,11 +45,16 @@ extern struct fake {
 	atomic_int poll_ms;
 	atomic_size_t event_max;
 	atomic_uint refusals;		/* requests to answer with -EAGAIN */
+	atomic_bool is_full;		/* answer requests with -ENOBUFS, */
+	atomic_uint room_after;		/* until so many waits for room */
 	_Atomic(fake_answer_fn) answer;	/* NULL: no call is allowed */
 	/* For the test to read. */
 	atomic_size_t message_max;	/* that of the last open */
 	atomic_uint opens;
 	atomic_uint closes;
+	atomic_uint releases;
+	atomic_uint recoveries;
+	atomic_uint room_waits;
 	atomic_uint abandons;
 	atomic_uint looks;		/* for an event */
 	atomic_uint empties;		/* of these, when none was pending */

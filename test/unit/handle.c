@@ -37,9 +37,7 @@ static struct thing *thing_create(void)
 {
 	struct thing *thing = calloc(1, sizeof(*thing));
 
-	thing->object.kind = &kind;
-	thing->object.destroy = thing_destroy;
-	thing->object.references = 1;
+	handle_init(&thing->object, &kind, thing_destroy);
 	thing->destroyed = &destroyed;
 	return thing;
 }
@@ -50,6 +48,7 @@ static uint64_t thing_open(void)
 	uint64_t handle = 0;
 
 	ck_assert_int_eq(WATCHED(handle_open(&thing->object, &handle)), 0);
+	handle_put(&thing->object);
 	return handle;
 }
 
@@ -73,7 +72,8 @@ START_TEST(open_get_close_put)
 	uint64_t handle = 0;
 
 	ck_assert_int_eq(handle_open(&thing->object, &handle), 0);
-	ck_assert(handle_is_ours(&thing->object));
+	ck_assert_uint_eq(thing->object.references, 2);
+	handle_put(&thing->object);
 	ck_assert_ptr_eq(handle_get(handle, &kind), &thing->object);
 	ck_assert_uint_eq(thing->object.references, 2);
 	handle_put(&thing->object);
@@ -216,6 +216,7 @@ START_TEST(open_without_memory)
 	ck_assert_uint_eq(handle, 77);
 	ck_assert_uint_eq(thing->object.references, 1);
 	ck_assert_int_eq(handle_open(&thing->object, &handle), 0);
+	handle_put(&thing->object);
 	thing_close(handle);
 	ck_assert_uint_eq(destroyed, 1);
 }
@@ -263,8 +264,10 @@ static void crowd_replace(unsigned int place)
 	struct handle_object *object;
 	uint64_t handle;
 
-	if (handle_open(&thing_create()->object, &handle) < 0)
+	object = &thing_create()->object;
+	if (handle_open(object, &handle) < 0)
 		lost++;
+	handle_put(object);
 	handle = atomic_exchange(&crowd[place], handle);
 	if (handle == 0)
 		return;
@@ -286,7 +289,7 @@ static void *crowd_stir(void *data)
 				    &kind);
 		if (object == NULL)
 			continue;
-		if (!handle_is_ours(object) || object->kind != &kind)
+		if (object->kind != &kind)
 			lost++;
 		handle_put(object);
 	}

@@ -28,87 +28,104 @@ static void thing_destroy(struct handle_object *object)
 
 static bool thing_open(struct thing *thing)
 {
-	*thing = (struct thing){
-		.object = { .kind = &kind,
-			    .destroy = thing_destroy,
-			    .references = 1 },
-	};
-	return handle_open(&thing->object, &thing->handle) == 0 &&
-	       thing->handle != 0;
+	bool opened;
+
+	thing->destroyed = 0;
+	handle_init(&thing->object, &kind, thing_destroy);
+	opened = handle_open(&thing->object, &thing->handle) == 0 &&
+		 thing->handle != 0;
+	handle_put(&thing->object);
+	return opened;
+}
+
+static bool thing_is_open(struct thing *thing)
+{
+	struct handle_object *object = handle_get(thing->handle, &kind);
+
+	if (object == NULL)
+		return false;
+	handle_put(object);
+	return object == &thing->object && thing->destroyed == 0;
 }
 
 /* The handle works, and the object ends with it. */
 static bool thing_works(struct thing *thing)
 {
-	struct handle_object *object = handle_get(thing->handle, &kind);
+	struct handle_object *object = &thing->object;
 
-	if (object != &thing->object || !handle_is_ours(object))
-		return false;
-	handle_put(object);
-	if (handle_close(thing->handle, &kind) != object ||
+	if (!thing_is_open(thing) ||
+	    handle_close(thing->handle, &kind) != object ||
 	    handle_get(thing->handle, &kind) != NULL || thing->destroyed != 0)
 		return false;
 	handle_put(object);
 	return thing->destroyed == 1;
 }
 
-/* Nothing that a process does to it has any effect. */
-static bool thing_is_foreign(struct thing *thing)
-{
-	if (handle_get(thing->handle, &kind) != NULL ||
-	    handle_close(thing->handle, &kind) != NULL ||
-	    handle_is_ours(&thing->object))
-		return false;
-	for (int i = 0; i < 3; i++)
-		handle_put(&thing->object);
-	return thing->destroyed == 0 && thing->object.references == 1;
-}
-
 static struct thing inherited[INHERITED];
 
-static bool all_are_foreign(void)
+static bool all_are_open(void)
 {
 	for (int i = 0; i < INHERITED; i++)
-		if (!thing_is_foreign(&inherited[i]))
+		if (!thing_is_open(&inherited[i]))
+			return false;
+	return true;
+}
+
+static bool all_work(void)
+{
+	for (int i = 0; i < INHERITED; i++)
+		if (!thing_works(&inherited[i]))
+			return false;
+	return true;
+}
+
+static bool own_open_and_work(void)
+{
+	struct thing own[3];
+
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (!thing_open(&own[i]))
+			return false;
+	if (!all_are_open())
+		return false;
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (!thing_works(&own[i]))
 			return false;
 	return true;
 }
 
 /* An exit status tells the step that failed. */
-static int child_looks(void *data)
+static int child_goes_on(void *data)
 {
 	(void)data;
-	return all_are_foreign() ? 0 : 1;
+	if (!all_are_open())
+		return 1;
+	return all_work() ? 0 : 2;
 }
 
 static int child_opens_its_own(void *data)
 {
-	struct thing own[3];
-
 	(void)data;
-	for (size_t i = 0; i < COUNT(own); i++)
-		if (!thing_open(&own[i]))
-			return 1;
-	if (!all_are_foreign())
-		return 2;
-	for (size_t i = 0; i < COUNT(own); i++)
-		if (!thing_works(&own[i]))
-			return 3;
-	return all_are_foreign() ? 0 : 4;
+	if (!own_open_and_work())
+		return 1;
+	return all_work() ? 0 : 2;
+}
+
+static int child_closes_first(void *data)
+{
+	(void)data;
+	if (!thing_works(&inherited[0]) || !thing_open(&inherited[0]))
+		return 1;
+	return child_opens_its_own(NULL);
 }
 
 static int grandchild(void *data)
 {
 	struct thing *between = data;
-	struct thing own;
 
-	if (!all_are_foreign() || !thing_is_foreign(between))
+	if (!own_open_and_work() || !thing_works(between))
 		return 1;
-	if (!thing_open(&own))
-		return 2;
-	if (!all_are_foreign() || !thing_is_foreign(between))
-		return 3;
-	return thing_works(&own) ? 0 : 4;
+	return all_work() ? 0 : 2;
 }
 
 static int child_forks(void *data)
@@ -116,36 +133,35 @@ static int child_forks(void *data)
 	struct thing own;
 
 	(void)data;
-	if (child_run(grandchild, &inherited[0]) != 0)
-		return 1;
 	if (!thing_open(&own))
-		return 2;
+		return 1;
 	if (child_run(grandchild, &own) != 0)
-		return 3;
-	return thing_works(&own) && all_are_foreign() ? 0 : 4;
+		return 2;
+	return thing_works(&own) && all_work() ? 0 : 3;
 }
 
 static int (*const children[])(void *data) = {
-	child_looks,
+	child_goes_on,
 	child_opens_its_own,
+	child_closes_first,
 	child_forks,
 };
 
 /* Without the wiped page of new kernels, and with it. */
-START_TEST(child_owns_nothing)
+START_TEST(child_has_its_own)
 {
 	watch_madvise_fail((size_t)_i >= COUNT(children));
 	for (int i = 0; i < INHERITED; i++)
 		ck_assert(thing_open(&inherited[i]));
 	ck_assert_int_eq(child_run(children[(size_t)_i % COUNT(children)],
 				   NULL), 0);
-	for (int i = 0; i < INHERITED; i++)
-		ck_assert(thing_works(&inherited[i]));
+	ck_assert(all_work());
 }
 END_TEST
 
 static atomic_bool stop;
 static atomic_uint failures;
+static atomic_uint holders;
 
 /* The table's lock is held most of the time. */
 static void *table_keep_busy(void *data)
@@ -161,54 +177,105 @@ static void *table_keep_busy(void *data)
 	return data;
 }
 
-static int child_of_busy(void *data)
-{
-	struct thing own;
-
-	(void)data;
-	if (handle_get(inherited[0].handle, &kind) != NULL)
-		return 1;
-	if (handle_is_ours(&inherited[0].object))
-		return 2;
-	return thing_open(&own) && thing_works(&own) ? 0 : 3;
-}
-
+/* Others had references at the fork: they do not count in the child. */
 START_TEST(fork_while_the_table_is_busy)
 {
 	pthread_t threads[THREADS];
 
 	watch_madvise_fail(_i == 1);
-	ck_assert(thing_open(&inherited[0]));
+	for (int i = 0; i < INHERITED; i++)
+		ck_assert(thing_open(&inherited[i]));
 	for (int i = 0; i < THREADS; i++)
 		thread_start(&threads[i], table_keep_busy, NULL);
 	for (int i = 0; i < FORKS; i++)
-		ck_assert_int_eq(child_run(child_of_busy, NULL), 0);
+		ck_assert_int_eq(child_run(child_opens_its_own, NULL), 0);
 	stop = true;
 	for (int i = 0; i < THREADS; i++)
 		thread_join(threads[i]);
 	ck_assert_uint_eq(failures, 0);
+	ck_assert(all_work());
+}
+END_TEST
+
+static void *reference_hold(void *data)
+{
+	struct handle_object *object = handle_get(inherited[0].handle, &kind);
+
+	holders++;
+	while (!stop)
+		sched_yield();
+	handle_put(object);
+	return data;
+}
+
+static bool one_holds(const void *data)
+{
+	(void)data;
+	return holders == 1;
+}
+
+/* The forking thread has one as well, and gives it back in the child. */
+static int child_gives_back(void *data)
+{
+	struct thing *thing = data;
+	struct handle_object *object = handle_close(thing->handle, &kind);
+
+	if (object != &thing->object)
+		return 1;
+	handle_put(object);
+	if (thing->destroyed != 0)
+		return 2;
+	handle_put(object);
+	return thing->destroyed == 1 ? 0 : 3;
+}
+
+START_TEST(references_of_the_forking_thread_remain)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < 2; i++)
+		ck_assert(thing_open(&inherited[i]));
+	thread_start(&thread, reference_hold, NULL);
+	ck_assert(until(one_holds, NULL));
+	ck_assert_ptr_nonnull(handle_get(inherited[1].handle, &kind));
+	ck_assert_int_eq(child_run(child_gives_back, &inherited[1]), 0);
+	handle_put(&inherited[1].object);
+	stop = true;
+	thread_join(thread);
 	ck_assert(thing_works(&inherited[0]));
+	ck_assert(thing_works(&inherited[1]));
 }
 END_TEST
 
 static int child_status = -1;
 
-static void fork_now(void)
+static int child_of_growth(void *data)
 {
-	child_status = child_run(child_of_busy, NULL);
+	struct thing own;
+	int i = 0;
+
+	(void)data;
+	for (; inherited[i + 1].handle != 0; i++)
+		if (!thing_is_open(&inherited[i]))
+			return 1;
+	return thing_open(&own) && thing_works(&own) ? 0 : 2;
 }
 
-/* Its memory moves, and the table does not know it yet. */
+static void fork_now(void)
+{
+	child_status = child_run(child_of_growth, NULL);
+}
+
+/* Another thread would be in the middle of it. */
 START_TEST(fork_while_the_table_grows)
 {
 	watch_madvise_fail(_i == 1);
 	ck_assert(thing_open(&inherited[0]));
-	watch_realloc_hook(fork_now);
+	watch_calloc_hook(fork_now);
 	for (int i = 1; i < INHERITED; i++)
 		ck_assert(WATCHED(thing_open(&inherited[i])));
 	ck_assert_int_eq(child_status, 0);
-	for (int i = 0; i < INHERITED; i++)
-		ck_assert(thing_works(&inherited[i]));
+	ck_assert(all_work());
 }
 END_TEST
 
@@ -216,6 +283,7 @@ static void setup(void)
 {
 	watch_reset();
 	stop = false;
+	holders = 0;
 }
 
 TCase *handle_fork_case(void)
@@ -224,9 +292,10 @@ TCase *handle_fork_case(void)
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_add_loop_test(tcase, child_owns_nothing, 0,
+	tcase_add_loop_test(tcase, child_has_its_own, 0,
 			    2 * (int)COUNT(children));
 	tcase_add_loop_test(tcase, fork_while_the_table_is_busy, 0, 2);
+	tcase_add_test(tcase, references_of_the_forking_thread_remain);
 	tcase_add_loop_test(tcase, fork_while_the_table_grows, 0, 2);
 	return tcase;
 }

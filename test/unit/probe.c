@@ -78,6 +78,7 @@ static void client_clear(struct client *client)
 const struct service probe_service = {
 	.name = "probe",
 	.client_size = sizeof(struct client) + 64,
+	.shared_size = sizeof(struct client_shared),
 	.event_size = sizeof(struct probe_event),
 	.event_decode = event_decode,
 	.event_deliver = event_deliver,
@@ -88,6 +89,7 @@ const struct service probe_service = {
 const struct service other_service = {
 	.name = "other",
 	.client_size = sizeof(struct client),
+	.shared_size = sizeof(struct client_shared),
 	.client_clear = client_clear,
 };
 

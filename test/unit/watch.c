@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "watch.h"
+
+#define NS_PER_S 1000000000LL
 
 /* The linker gives these names. */
 void *__real_malloc(size_t size);
@@ -26,6 +29,14 @@ void __wrap_free(void *memory);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 int __wrap_madvise(void *memory, size_t size, int advice);
 ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags);
+int __real_clock_gettime(clockid_t clock, struct timespec *time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+int __real_clock_nanosleep(clockid_t clock, int flags,
+			   const struct timespec *request,
+			   struct timespec *remain);
+int __wrap_clock_nanosleep(clockid_t clock, int flags,
+			   const struct timespec *request,
+			   struct timespec *remain);
 
 static atomic_uint allocations;
 static atomic_size_t largest;
@@ -34,7 +45,9 @@ static atomic_uint polls;
 static atomic_int poll_timeout = -2;
 static atomic_bool madvise_fails;
 static atomic_bool getrandom_fails;
-static void (*volatile realloc_hook)(void);
+static void (*volatile calloc_hook)(void);
+static atomic_bool time_flies;
+static atomic_llong time_flown;	/* nanoseconds that nobody has slept */
 
 /* Volatile, as compilers know malloc, and that it looks at none of these. */
 static _Thread_local volatile bool is_on;
@@ -50,7 +63,8 @@ void watch_reset(void)
 	poll_timeout = -2;
 	madvise_fails = false;
 	getrandom_fails = false;
-	realloc_hook = NULL;
+	calloc_hook = NULL;
+	time_flies = false;
 	watch_fail_after(-1);
 }
 
@@ -101,9 +115,14 @@ int watch_poll_timeout(void)
 	return poll_timeout;
 }
 
-void watch_realloc_hook(void (*hook)(void))
+void watch_calloc_hook(void (*hook)(void))
 {
-	realloc_hook = hook;
+	calloc_hook = hook;
+}
+
+void watch_time_fly(bool flies)
+{
+	time_flies = flies;
 }
 
 void watch_madvise_fail(bool fail)
@@ -152,27 +171,22 @@ void *__wrap_malloc(size_t size)
 	return allocation_note(size) ? live_add(__real_malloc(size)) : NULL;
 }
 
+static void calloc_hook_run(void)
+{
+	void (*hook)(void) = calloc_hook;
+
+	if (!is_on || hook == NULL)
+		return;
+	calloc_hook = NULL;
+	hook();
+}
+
 void *__wrap_calloc(size_t count, size_t size)
 {
+	calloc_hook_run();
 	return allocation_note(count * size) ?
 		       live_add(__real_calloc(count, size)) :
 		       NULL;
-}
-
-/* realloc that never grows in place. */
-static void *memory_move(void *memory, size_t size)
-{
-	size_t before = malloc_usable_size(memory);
-	static void *moved;	/* reachable in a child of the hook */
-	void (*hook)(void) = realloc_hook;
-
-	moved = __real_malloc(size);
-	if (memory != NULL)
-		memcpy(moved, memory, size < before ? size : before);
-	__real_free(memory);
-	realloc_hook = NULL;
-	hook();
-	return moved;
 }
 
 void *__wrap_realloc(void *memory, size_t size)
@@ -182,8 +196,7 @@ void *__wrap_realloc(void *memory, size_t size)
 	if (!allocation_note(size))
 		return NULL;
 	live_subtract(memory);
-	grown = is_on && realloc_hook != NULL ? memory_move(memory, size) :
-						__real_realloc(memory, size);
+	grown = __real_realloc(memory, size);
 	return live_add(grown);
 }
 
@@ -214,4 +227,26 @@ ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags)
 		return __real_getrandom(memory, size, flags);
 	errno = EAGAIN;
 	return -1;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int res = __real_clock_gettime(clock, time);
+	long long ns = time->tv_nsec + time_flown;
+
+	if (clock != CLOCK_MONOTONIC)
+		return res;
+	time->tv_sec += (time_t)(ns / NS_PER_S);
+	time->tv_nsec = (long)(ns % NS_PER_S);
+	return res;
+}
+
+int __wrap_clock_nanosleep(clockid_t clock, int flags,
+			   const struct timespec *request,
+			   struct timespec *remain)
+{
+	if (!time_flies || flags != 0)
+		return __real_clock_nanosleep(clock, flags, request, remain);
+	time_flown += request->tv_sec * NS_PER_S + request->tv_nsec;
+	return 0;
 }

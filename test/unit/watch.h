@@ -4,7 +4,7 @@
 /*
  * A look at, and a hand in, what the library asks of libc. Needs the linker
  * options -Wl,--wrap=F for F in malloc calloc realloc free poll madvise
- * getrandom.
+ * getrandom clock_gettime clock_nanosleep.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -44,8 +44,11 @@ bool watch_has_failed(void);
 unsigned int watch_polls(void);
 int watch_poll_timeout(void);
 
-/* Call this in the next realloc, when the old memory is gone already. */
-void watch_realloc_hook(void (*hook)(void));
+/* Call this in the next calloc. */
+void watch_calloc_hook(void (*hook)(void));
+
+/* Let nobody sleep, and the clock go on as if they had slept. */
+void watch_time_fly(bool flies);
 
 /* Let every madvise fail, as old kernels do. */
 void watch_madvise_fail(bool fail);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#define _GNU_SOURCE /* O_PATH */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ring_files.h"
+
+/* libqb puts this before a name that is no path. */
+#define NAME_PREFIX "/dev/shm/qb-"
+
+/* Where rings are: nobody but root can replace these directories. */
+static const char *const bases[] = { "/dev/shm/", "/var/run/", "/run/" };
+
+/* The files of a ring; the last is that of the data. */
+static const char *const parts[] = { "-header", "-data" };
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+struct file_name {
+	char text[PATH_MAX + 16];
+};
+
+/* A ring's files are in a directory of a base, or in the base itself. */
+struct place {
+	char directory[PATH_MAX + sizeof(NAME_PREFIX)];
+	char name[PATH_MAX];
+	bool is_base;		/* the directory */
+};
+
+static size_t base_length(const char *path)
+{
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+		if (strncmp(path, bases[i], strlen(bases[i])) == 0)
+			return strlen(bases[i]);
+	return 0;
+}
+
+static bool name_is_sane(const char *name)
+{
+	return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+static int place_find(const char *ring, struct place *ret_place)
+{
+	char *directory = ret_place->directory;
+	char *rest, *slash;
+	size_t base;
+
+	snprintf(directory, sizeof(ret_place->directory), "%s%s",
+		 ring[0] == '/' ? "" : NAME_PREFIX, ring);
+	base = base_length(directory);
+	if (base == 0)
+		return -EPROTO;
+	rest = directory + base;
+	slash = strchr(rest, '/');
+	ret_place->is_base = slash == NULL;
+	snprintf(ret_place->name, sizeof(ret_place->name), "%s",
+		 slash == NULL ? rest : slash + 1);
+	*(slash == NULL ? rest : slash) = '\0';
+	if (!name_is_sane(ret_place->name) ||
+	    (slash != NULL && !name_is_sane(rest)))
+		return -EPROTO;
+	return 0;
+}
+
+static bool owner_is_known(const struct stat *file, uid_t owner)
+{
+	return file->st_uid == owner || file->st_uid == geteuid();
+}
+
+/* A descriptor of the directory, or -errno. */
+static int place_open(const struct place *place, uid_t owner)
+{
+	struct stat directory;
+	int fd = open(place->directory,
+		      O_PATH | O_DIRECTORY | O_CLOEXEC |
+			      (place->is_base ? 0 : O_NOFOLLOW));
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ?
+			       -EPROTO :
+			       -errno;
+	if (place->is_base || (fstat(fd, &directory) == 0 &&
+			       owner_is_known(&directory, owner)))
+		return fd;
+	close(fd);
+	return -EPROTO;
+}
+
+static struct file_name file_name(const struct place *place, const char *part)
+{
+	struct file_name name;
+
+	snprintf(name.text, sizeof(name.text), "%s%s", place->name, part);
+	return name;
+}
+
+static bool file_is_good(int directory, const char *name, uid_t owner,
+			 size_t *ret_size)
+{
+	struct stat file;
+
+	if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(file.st_mode) || !owner_is_known(&file, owner))
+		return false;
+	*ret_size = (size_t)file.st_size;
+	return true;
+}
+
+int ring_files_check(const char *ring, uid_t owner, size_t *ret_size)
+{
+	struct place place;
+	int res = place_find(ring, &place);
+	int fd;
+
+	if (res < 0)
+		return res;
+	fd = place_open(&place, owner);
+	if (fd < 0)
+		return fd;
+	for (size_t i = 0; i < PARTS && res == 0; i++)
+		if (!file_is_good(fd, file_name(&place, parts[i]).text, owner,
+				  ret_size))
+			res = -EPROTO;
+	close(fd);
+	return res;
+}
+
+static void file_remove(int directory, const char *name, uid_t owner)
+{
+	size_t size;
+	int fd;
+
+	if (!file_is_good(directory, name, owner, &size) ||
+	    unlinkat(directory, name, 0) == 0)
+		return;
+	/* Not allowed: at least the memory can be given back. */
+	fd = openat(directory, name,
+		    O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+}
+
+void ring_files_remove(const char *ring, uid_t owner)
+{
+	struct place place;
+	int fd;
+
+	if (place_find(ring, &place) < 0)
+		return;
+	fd = place_open(&place, owner);
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < PARTS; i++)
+		file_remove(fd, file_name(&place, parts[i]).text, owner);
+	close(fd);
+}
+
+void ring_directory_remove(const char *ring, uid_t owner)
+{
+	struct place place;
+	int fd;
+
+	if (place_find(ring, &place) < 0 || place.is_base)
+		return;
+	fd = place_open(&place, owner);
+	if (fd < 0)
+		return;
+	close(fd);
+	rmdir(place.directory);
+}
