@@ -14,8 +14,17 @@
  * and begins with the name of its manual page.
  *
  * Handles. A handle is a connection to the local corosync daemon, and never
- * 0. It is closed by finalize; a child after fork has none of its parent's,
- * and may exit without disturbing them.
+ * 0. It is closed by finalize.
+ *
+ * Fork. A child of fork has the handles of its parent, with the same values,
+ * and every function works on them. Parent and child share one connection: an
+ * event goes to the process that takes it, and each request gets its own
+ * reply. The member of a group remains the process that joined. The finalize
+ * of a process that has used the connection ends it for all: the others get
+ * CS_ERR_LIBRARY. A process has used it that opened the handle, sent a request
+ * or dispatched. The finalize of any other process gives back its own copy and
+ * returns CS_OK. A process that ends disturbs no other one. All descriptors
+ * are close-on-exec. See cpg_overview(3).
  *
  * Arguments. A pointer must not be NULL where its comment does not allow it
  * (CS_ERR_INVALID_PARAM). What it points to stays the caller's, and is not
@@ -27,22 +36,26 @@
  * threads do with the same handle, and from inside any callback, of the same
  * handle too. No lock is held while a callback runs. Requests and multicasts
  * on one handle take turns, so that each may have to wait for one that another
- * thread has begun; nothing waits for a dispatch. Only dispatch is a
- * cancellation point. No function is for signal handlers.
+ * thread has begun; of a large message only for the fragment that goes out.
+ * Nothing waits for a dispatch. Only dispatch is a cancellation point. No
+ * function is for signal handlers.
  *
  * "Blocks: for the reply" is to say: until the daemon has answered, or is
- * dead. Signals do not end a wait.
+ * dead. If earlier requests fill the queue to a daemon that does not read,
+ * every request waits for room, asleep, at most a second, and then returns
+ * CS_ERR_TRY_AGAIN. Signals do not end a wait.
  *
  * "Common" are
  *
- *	CS_ERR_BAD_HANDLE	the handle is not open: it never was, was
- *				finalized, or was inherited by fork
+ *	CS_ERR_BAD_HANDLE	the handle is not open: it never was, or was
+ *				finalized
  *	CS_ERR_LIBRARY		the daemon is gone, or does not make sense;
  *				so will every later request say, and every
  *				dispatch once nothing is pending. Finalize,
  *				and initialize anew
- *	CS_ERR_TRY_AGAIN	not now: the daemon synchronises with other
- *				nodes, or has too much to do. Nothing was
+ *	CS_ERR_TRY_AGAIN	not now: the daemon synchronizes with other
+ *				nodes, has too much to do, or has not read the
+ *				earlier requests for a second. Nothing was
  *				done; call again later
  *	CS_ERR_NO_MEMORY	memory ran out, here or in the daemon
  *
@@ -107,7 +120,7 @@ typedef enum {
 	CS_DISPATCH_ONE = 1,
 	/* Events until none is pending; CS_OK also if none was. */
 	CS_DISPATCH_ALL = 2,
-	/* Events for ever; wait for each. Returns no CS_OK. */
+	/* Events without end; wait for each. Returns no CS_OK. */
 	CS_DISPATCH_BLOCKING = 3,
 	/* One event; CS_ERR_TRY_AGAIN if none is pending. */
 	CS_DISPATCH_ONE_NONBLOCKING = 4
@@ -143,9 +156,9 @@ typedef enum {
 	CS_ERR_NO_MEMORY = 8,
 	/* The handle is not open. */
 	CS_ERR_BAD_HANDLE = 9,
-	/* What is asked for waits for something else that goes on. */
+	/* Something else has to end first, such as a leave. */
 	CS_ERR_BUSY = 10,
-	/* The daemon does not let this user in. */
+	/* The user may not connect, or the server is not trusted. */
 	CS_ERR_ACCESS = 11,
 	/* There is no such thing, or not any more. */
 	CS_ERR_NOT_EXIST = 12,

@@ -14,7 +14,7 @@
  *	cpg_leave, cpg_finalize
  *
  * What "Blocks", "Threads: any", "Returns" and "Common" stand for, and what
- * holds for every function, is told in corosync/corotypes.h.
+ * holds for every function, is explained in corosync/corotypes.h.
  */
 #ifndef COROSYNC_CPG_H_DEFINED
 #define COROSYNC_CPG_H_DEFINED
@@ -211,8 +211,10 @@ typedef struct {
  *	CS_OK			connected
  *	CS_ERR_INVALID_PARAM	handle is NULL
  *	CS_ERR_TRY_AGAIN	not now: the daemon is not ready yet
- *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
- *	CS_ERR_ACCESS		the daemon does not let this user in
+ *	CS_ERR_LIBRARY		no daemon, no file descriptors left, or the
+ *				files of the connection are not the daemon's
+ *	CS_ERR_ACCESS		the daemon does not let this user in, or is
+ *				neither root nor the caller's effective user
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
  */
@@ -236,8 +238,10 @@ cs_error_t cpg_initialize(cpg_handle_t *handle, cpg_callbacks_t *callbacks);
  *	CS_ERR_INVALID_PARAM	handle is NULL, the model is unknown, or has
  *				unknown flags
  *	CS_ERR_TRY_AGAIN	not now: the daemon is not ready yet
- *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
- *	CS_ERR_ACCESS		the daemon does not let this user in
+ *	CS_ERR_LIBRARY		no daemon, no file descriptors left, or the
+ *				files of the connection are not the daemon's
+ *	CS_ERR_ACCESS		the daemon does not let this user in, or is
+ *				neither root nor the caller's effective user
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
  */
@@ -248,7 +252,9 @@ cs_error_t cpg_model_initialize(cpg_handle_t *handle, cpg_model_t model,
  * cpg_finalize(3): leave the group, if joined, and close the handle and its
  * iterations. Every cpg_dispatch of it returns CS_ERR_BAD_HANDLE, one that
  * waits at once, one in a callback after that. The connection ends when the
- * last call that uses it has returned. Buffers of cpg_zcb_alloc remain.
+ * last call that uses it has returned. Buffers of cpg_zcb_alloc remain. In a
+ * process that inherited the handle by fork and has not used it, only the copy
+ * of that process is given back.
  *
  *	handle	closed, whatever is returned
  *
@@ -263,10 +269,11 @@ cs_error_t cpg_finalize(cpg_handle_t handle);
 
 /*
  * cpg_fd_get(3): the socket of the connection, the same for the life of the
- * handle. It is readable (POLLIN) as long as an event is not dispatched, and
- * shows POLLHUP when the daemon is gone (unless system.qb_ipc_type is
- * socket). For poll and the like, and SO_PEERCRED; not to be read, written or
- * closed.
+ * handle. It is readable (POLLIN) as long as an event is not dispatched. After
+ * a dispatch it is not readable if none is pending; only while another thread
+ * or process takes several events in one dispatch it may be. It shows POLLHUP
+ * when the daemon is gone (unless system.qb_ipc_type is socket). For poll and
+ * the like, and SO_PEERCRED; not to be read, written or closed.
  *
  *	handle	open
  *	fd	output: the library's, until cpg_finalize
@@ -328,7 +335,8 @@ cs_error_t cpg_context_set(cpg_handle_t handle, void *context);
 
 /*
  * cpg_dispatch(3): receive events, and call the callbacks for them. Any
- * number of threads may dispatch one handle, each event goes to one of them.
+ * number of threads may dispatch one handle, and so may processes that share it
+ * after fork; each event goes to one of them.
  * Events that came before the daemon died are delivered first. The thread can
  * be cancelled in a wait and in a callback, nowhere else.
  *
@@ -356,17 +364,19 @@ cs_error_t cpg_dispatch(cpg_handle_t handle,
 
 /*
  * cpg_join(3): become a member of a group. It is complete with the confchg
- * that has this process in its joined_list.
+ * that has this process in its joined_list. The member is the process that
+ * calls this, with its pid, also if others use the handle after fork.
  *
- * corosync 3.1.7 never forgets that a handle has left: its next join is
- * CS_ERR_BUSY, or CS_ERR_EXIST for the same group, by any handle of the
- * process. Finalize the old handle and join by a new one.
+ * corosync 3.1.7 never forgets that a handle has left: its next join returns
+ * CS_ERR_BUSY after a minute, or CS_ERR_EXIST for the same group, by any handle
+ * of the process. Finalize the old handle and join by a new one.
  *
  *	handle	open, not joined
  *	group	name of the group, which need not exist; copied
  *
- * Blocks:  for the reply, and at most a second more while the daemon is busy
- *	with a leave of this handle
+ * Blocks:  for the reply, and asleep, at most a minute, while an earlier leave
+ *	of this handle is under way; cpg_finalize ends that wait, with
+ *	CS_ERR_BAD_HANDLE
  * Threads: any
  * Returns:
  *	CS_OK			joined
@@ -377,19 +387,22 @@ cs_error_t cpg_dispatch(cpg_handle_t handle,
  *				the same one by another handle
  *	CS_ERR_TRY_AGAIN	as always, or this process is still leaving
  *				the group by another handle
- *	CS_ERR_BUSY		this handle is still leaving
+ *	CS_ERR_BUSY		an earlier leave of this handle was still
+ *				under way after a minute
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_NO_MEMORY
  */
 cs_error_t cpg_join(cpg_handle_t handle, const struct cpg_name *group);
 
 /*
  * cpg_leave(3): leave the group. It is complete with the confchg that has
- * this process in its left_list.
+ * the member in its left_list, which is the process that joined.
  *
  *	handle	open, joined
  *	group	the name that it joined, and no other
  *
- * Blocks:  for the reply, and at most a second more while the daemon is busy
+ * Blocks:  for the reply, and asleep, at most a minute, while an earlier leave
+ *	of this handle is under way; cpg_finalize ends that wait, with
+ *	CS_ERR_BAD_HANDLE
  * Threads: any
  * Returns:
  *	CS_OK			the leave is on its way
@@ -397,7 +410,8 @@ cs_error_t cpg_join(cpg_handle_t handle, const struct cpg_name *group);
  *				before the handle is
  *	CS_ERR_INVALID_PARAM	group is NULL
  *	CS_ERR_NOT_EXIST	not joined, or another group, or left already
- *	CS_ERR_BUSY		the daemon was busy all the time; call again
+ *	CS_ERR_BUSY		an earlier leave was still under way after a
+ *				minute; call again
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_TRY_AGAIN,
  *	CS_ERR_NO_MEMORY
  */
@@ -408,8 +422,9 @@ cs_error_t cpg_leave(cpg_handle_t handle, const struct cpg_name *group);
  * receive it whole or not at all, this process included.
  *
  * A message of more than cpg_max_atomic_msgsize_get bytes, up to 4 GiB - 1,
- * is a large one: it goes out in fragments, and other threads' sends by the
- * handle wait until it is out. If that fails the message is void as a whole.
+ * is a large one: it goes out in fragments. Another large message by the
+ * handle waits until it is out, one that is not large goes out between the
+ * fragments. If the send fails the message is void as a whole.
  *
  *	handle		open, joined
  *	guarantee	any value, see cpg_guarantee_t
@@ -418,20 +433,22 @@ cs_error_t cpg_leave(cpg_handle_t handle, const struct cpg_name *group);
  *			is 0
  *	iov_len		the number of pieces, any; 0 is an empty message
  *
- * Blocks:  only while the daemon reads nothing. A large message: for the
- *	reply to each fragment, and at most a second more for each that the
- *	daemon does not take now
+ * Blocks:  only while the queue to the daemon is full, asleep, at most a
+ *	second. A large message: for the reply to each fragment, and at most a
+ *	second more for each that the daemon refuses for now
  * Threads: any
  * Returns:
  *	CS_OK			it is on its way to the daemon; a large
- *				message: the daemon has all of it
+ *				message: the daemon has all of it, also if the
+ *				handle was finalized meanwhile
  *	CS_ERR_INVALID_PARAM	NULL where it may not be, or the lengths add
  *				up to more than a size_t holds
  *	CS_ERR_TOO_BIG		it has more than 4 GiB - 1
  *	CS_ERR_NOT_EXIST	not joined yet, or left already
- *	CS_ERR_TRY_AGAIN	not now: flow control. Nothing was sent, or
- *				the large message is void; send it, all of it,
- *				later
+ *	CS_ERR_TRY_AGAIN	not now: flow control, or the daemon has not
+ *				read the earlier messages for a second.
+ *				Nothing was sent, or the large message is
+ *				void; send it, all of it, later
  *	CS_ERR_INTERRUPT	a process joined or left the group while a
  *				large message was sent. It is void; send it
  *				again
@@ -568,7 +585,8 @@ cs_error_t cpg_zcb_mcast_joined(cpg_handle_t handle, cpg_guarantee_t guarantee,
  * Threads: any
  * Returns:
  *	CS_OK			begun
- *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH
+ *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH, for any
+ *				type
  *	CS_ERR_INVALID_PARAM	no such type, cpg_iteration_handle is NULL,
  *				group is NULL for CPG_ITERATION_ONE_GROUP, or
  *				not NULL for another type

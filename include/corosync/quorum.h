@@ -12,7 +12,7 @@
  *	quorum_trackstop, quorum_finalize
  *
  * What "Blocks", "Threads: any", "Returns" and "Common" stand for, and what
- * holds for every function, is told in corosync/corotypes.h.
+ * holds for every function, is explained in corosync/corotypes.h.
  */
 #ifndef COROSYNC_QUORUM_H_DEFINED
 #define COROSYNC_QUORUM_H_DEFINED
@@ -141,10 +141,12 @@ typedef struct {
  * Returns:
  *	CS_OK			connected
  *	CS_ERR_INVALID_PARAM	handle is NULL
- *	CS_ERR_TRY_AGAIN	not now: the daemon synchronises with other
+ *	CS_ERR_TRY_AGAIN	not now: the daemon synchronizes with other
  *				nodes; nothing is left open
- *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
- *	CS_ERR_ACCESS		the daemon does not let this user in
+ *	CS_ERR_LIBRARY		no daemon, no file descriptors left, or the
+ *				files of the connection are not the daemon's
+ *	CS_ERR_ACCESS		the daemon does not let this user in, or is
+ *				neither root nor the caller's effective user
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
  */
@@ -172,10 +174,12 @@ cs_error_t quorum_initialize(quorum_handle_t *handle,
  *	CS_OK			connected
  *	CS_ERR_INVALID_PARAM	handle is NULL, or the model is unknown, here
  *				or to the daemon
- *	CS_ERR_TRY_AGAIN	not now: the daemon synchronises with other
+ *	CS_ERR_TRY_AGAIN	not now: the daemon synchronizes with other
  *				nodes; nothing is left open
- *	CS_ERR_LIBRARY		no daemon, or no file descriptors left
- *	CS_ERR_ACCESS		the daemon does not let this user in
+ *	CS_ERR_LIBRARY		no daemon, no file descriptors left, or the
+ *				files of the connection are not the daemon's
+ *	CS_ERR_ACCESS		the daemon does not let this user in, or is
+ *				neither root nor the caller's effective user
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
  */
@@ -187,7 +191,9 @@ cs_error_t quorum_model_initialize(quorum_handle_t *handle,
 /*
  * quorum_finalize(3): close the handle. Every quorum_dispatch of it returns
  * CS_ERR_BAD_HANDLE, one that waits at once, one in a callback after that.
- * The connection ends when the last call that uses it has returned.
+ * The connection ends when the last call that uses it has returned. In a
+ * process that inherited the handle by fork and has not used it, only the copy
+ * of that process is given back.
  *
  *	handle	closed, whatever is returned
  *
@@ -201,10 +207,11 @@ cs_error_t quorum_finalize(quorum_handle_t handle);
 
 /*
  * quorum_fd_get(3): the socket of the connection, the same for the life of
- * the handle. It is readable (POLLIN) as long as an event is not dispatched,
- * and shows POLLHUP when the daemon is gone (unless system.qb_ipc_type is
- * socket). For poll and the like, and SO_PEERCRED; not to be read, written or
- * closed.
+ * the handle. It is readable (POLLIN) as long as an event is not dispatched.
+ * After a dispatch it is not readable if none is pending; only while another
+ * thread or process takes several events in one dispatch it may be. It shows
+ * POLLHUP when the daemon is gone (unless system.qb_ipc_type is socket). For
+ * poll and the like, and SO_PEERCRED; not to be read, written or closed.
  *
  *	handle	open
  *	fd	output: the library's, until quorum_finalize
@@ -220,7 +227,8 @@ cs_error_t quorum_fd_get(quorum_handle_t handle, int *fd);
 
 /*
  * quorum_dispatch(3): receive events, and call the callbacks for them. Any
- * number of threads may dispatch one handle, each event goes to one of them.
+ * number of threads may dispatch one handle, and so may processes that share it
+ * after fork; each event goes to one of them.
  * Events that came before the daemon died are delivered first. The thread can
  * be cancelled in a wait and in a callback, nowhere else.
  *
