@@ -12,10 +12,14 @@
  * keeps one spare.
  *
  * While nothing is pending ONE and BLOCKING wait, with no lock held, in a
- * poll on the connection and on the client's wake fd. Finalize marks the
- * client closing under recv_lock and then writes to the wake fd, once and
- * for ever: a dispatcher has either made the wake fd before, and its poll
+ * poll on the connection and on the client's wake fd. Finalize takes
+ * recv_lock, marks the client closing and writes to the wake fd, which is
+ * never read: a dispatcher has either made the wake fd before, and its poll
  * returns, or takes recv_lock after, and sees the mark.
+ *
+ * Processes that share the connection after fork take recv_lock in turn, too.
+ * The mark and the wake fd are each process's own: dispatchers of another
+ * process see that the connection has ended.
  *
  * A thread can be cancelled in the wait and in a callback, nowhere else;
  * then, and when a C++ callback throws, everything is given back.

@@ -3,14 +3,14 @@
 
 /*
  * One IPC connection to a service of corosync: requests out, one reply for
- * each, and events in. The only room that talks to libqb.
+ * each, and events in. Only the files behind it talk to libqb.
  *
  * Locking is the caller's: one thread at a time in transport_send,
  * transport_call and transport_check, and one thread at a time in
  * transport_event and transport_poll_ms; the two groups do not disturb each
  * other. Nothing here is called with thread cancellation enabled.
  *
- * Death is sticky: after the first -ENOTCONN every call answers it, but
+ * Death is sticky: after the first -ENOTCONN every call returns it, but
  * transport_event gives first what came before.
  */
 #ifndef TRANSPORT_H
@@ -62,7 +62,7 @@ int transport_fd(const struct transport *transport);
 
 /*
  * How long, in milliseconds, a poll on the fd may last before the connection
- * wants to be looked at with transport_event; -1: for ever, the daemon's
+ * wants to be looked at with transport_event; -1: without limit, the daemon's
  * death shows on the fd. Under the lock of transport_event.
  */
 int transport_poll_ms(const struct transport *transport);
@@ -72,9 +72,9 @@ size_t transport_event_max(const struct transport *transport);
 
 /* Hints for transport_event. */
 enum {
-	/* More will be asked for; until then the fd may be readable in vain. */
+	/* More will be asked for; until then the fd may show no event. */
 	TRANSPORT_BATCH = 1,
-	/* If there is none, the fd will be waited for: no need to look at it. */
+	/* If there is none, the fd will be waited for: do not look at it. */
 	TRANSPORT_WAITS = 2,
 };
 
