@@ -137,6 +137,18 @@ static bool is_totem(const struct event *event)
 
 /* What becomes of it. */
 
+static bool is_member(const struct event *event, const struct sender *sender)
+{
+	const unsigned char *bytes = event->bytes;
+	size_t end = 184 + 24 * (size_t)get_u32(bytes, 160);
+
+	for (size_t at = 184; at < end; at += 24)
+		if (get_u32(bytes, at) == sender->nodeid &&
+		    get_u32(bytes, at + 8) == sender->pid)
+			return true;
+	return false;
+}
+
 static struct cpg_outcome confchg_take(const struct event *event)
 {
 	const unsigned char *bytes = event->bytes;
@@ -147,6 +159,9 @@ static struct cpg_outcome confchg_take(const struct event *event)
 	for (size_t at = left; at < joined; at += 24)
 		sender_drop(sender_find(get_u32(bytes, at),
 					get_u32(bytes, at + 8)));
+	for (size_t i = sender_count; i > 0; i--)
+		if (!is_member(event, &senders[i - 1]))
+			sender_drop(&senders[i - 1]);
 	for (size_t at = joined; at < end; at += 24)
 		if (self_pid != 0 && get_u32(bytes, at) == self_nodeid &&
 		    get_u32(bytes, at + 8) == self_pid)
