@@ -30,7 +30,7 @@ struct parcel {
 static cs_error_t message_check(const struct iovec *iov, size_t iov_len,
 				struct message *ret_message)
 {
-	size_t size = 0;
+	uint64_t size = 0;
 
 	if (iov == NULL && iov_len > 0)
 		return CS_ERR_INVALID_PARAM;
@@ -45,7 +45,7 @@ static cs_error_t message_check(const struct iovec *iov, size_t iov_len,
 	*ret_message = (struct message){
 		.iov = iov,
 		.iov_len = iov_len,
-		.left = size,
+		.left = (size_t)size,
 	};
 	return CS_OK;
 }

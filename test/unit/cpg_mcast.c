@@ -50,6 +50,21 @@ static const struct arguments argument_cases[] = {
 	{ { { NULL, 1 } }, 1, CS_ERR_INVALID_PARAM },
 	{ { { letter, 1 }, { NULL, 1 } }, 2, CS_ERR_INVALID_PARAM },
 	{ { { letter, 1 }, { NULL, SIZE_MAX } }, 2, CS_ERR_INVALID_PARAM },
+	/* More than a message can be, also where a size_t has 32 bits. */
+	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, 1 } }, 2, CS_ERR_TOO_BIG },
+	{ { { NOWHERE, 1 }, { NOWHERE, UINT32_MAX } }, 2, CS_ERR_TOO_BIG },
+	{ { { NOWHERE, 1u << 31 }, { NULL, 0 }, { NOWHERE, 1u << 31 } },
+	  3,
+	  CS_ERR_TOO_BIG },
+	/* It would be a message of 16 bytes, were it cut to 32 bits. */
+	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, 17 } }, 2, CS_ERR_TOO_BIG },
+	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, UINT32_MAX }, { NOWHERE, 18 } },
+	  3,
+	  CS_ERR_TOO_BIG },
+#if SIZE_MAX > UINT32_MAX
+	{ { { NOWHERE, (size_t)UINT32_MAX + 1 } }, 1, CS_ERR_TOO_BIG },
+	{ { { NOWHERE, (size_t)UINT32_MAX + 17 } }, 1, CS_ERR_TOO_BIG },
+	{ { { NOWHERE, SIZE_MAX } }, 1, CS_ERR_TOO_BIG },
 	/* Sums that overflow. */
 	{ { { NOWHERE, SIZE_MAX }, { NOWHERE, 1 } }, 2, CS_ERR_INVALID_PARAM },
 	{ { { NOWHERE, 1 }, { NOWHERE, SIZE_MAX } }, 2, CS_ERR_INVALID_PARAM },
@@ -59,15 +74,7 @@ static const struct arguments argument_cases[] = {
 	{ { { NOWHERE, SIZE_MAX }, { NOWHERE, SIZE_MAX }, { NOWHERE, 3 } },
 	  3,
 	  CS_ERR_INVALID_PARAM },
-	/* More than a message can be. */
-	{ { { NOWHERE, (size_t)UINT32_MAX + 1 } }, 1, CS_ERR_TOO_BIG },
-	{ { { NOWHERE, SIZE_MAX } }, 1, CS_ERR_TOO_BIG },
-	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, 1 } }, 2, CS_ERR_TOO_BIG },
-	{ { { NOWHERE, 1u << 31 }, { NULL, 0 }, { NOWHERE, 1u << 31 } },
-	  3,
-	  CS_ERR_TOO_BIG },
-	/* It would be a message of 16 bytes, were it cut to 32 bits. */
-	{ { { NOWHERE, ((size_t)1 << 32) + 16 } }, 1, CS_ERR_TOO_BIG },
+#endif
 };
 
 START_TEST(arguments)
