@@ -248,6 +248,7 @@ START_TEST(too_big)
 
 	assert_cs(CS_ERR_TOO_BIG,
 		  cpg_mcast_joined(handle, CPG_TYPE_AGREED, iov, 2));
+#if SIZE_MAX > UINT32_MAX
 	assert_cs(CS_ERR_TOO_BIG,
 		  cpg_zcb_mcast_joined(handle, CPG_TYPE_AGREED, &byte,
 				       0x100000000));
@@ -257,6 +258,7 @@ START_TEST(too_big)
 	iov[1].iov_len = 1;
 	assert_cs(CS_ERR_INVALID_PARAM,
 		  cpg_mcast_joined(handle, CPG_TYPE_AGREED, iov, 2));
+#endif
 	message_assert(10, 1);
 	assert_cs(CS_OK, cpg_finalize(handle));
 }
