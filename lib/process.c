@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -34,6 +35,16 @@ static void guard_wipe(void)
 	memset(guard, 0, sizeof(*guard));
 }
 
+/*
+ * User emulation of other machines returns success for every advice, and does
+ * nothing. A kernel refuses one that does not exist.
+ */
+static bool page_wipe_on_fork(void *page, size_t size)
+{
+	return madvise(page, size, -1) != 0 &&
+	       madvise(page, size, MADV_WIPEONFORK) == 0;
+}
+
 static void guard_create(void)
 {
 	void *page = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE,
@@ -41,7 +52,7 @@ static void guard_create(void)
 
 	if (page == MAP_FAILED) {
 		pthread_atfork(NULL, NULL, guard_wipe);
-	} else if (madvise(page, sizeof(*guard), MADV_WIPEONFORK) != 0) {
+	} else if (!page_wipe_on_fork(page, sizeof(*guard))) {
 		munmap(page, sizeof(*guard));
 		pthread_atfork(NULL, NULL, guard_wipe);
 	} else {

@@ -147,10 +147,10 @@ static int (*const children[])(void *data) = {
 	child_forks,
 };
 
-/* Without the wiped page of new kernels, and with it. */
+/* With the wiped page of new kernels, and without. */
 START_TEST(child_has_its_own)
 {
-	watch_madvise_fail((size_t)_i >= COUNT(children));
+	watch_madvise_set((unsigned int)_i / COUNT(children));
 	for (int i = 0; i < INHERITED; i++)
 		ck_assert(thing_open(&inherited[i]));
 	ck_assert_int_eq(child_run(children[(size_t)_i % COUNT(children)],
@@ -182,7 +182,7 @@ START_TEST(fork_while_the_table_is_busy)
 {
 	pthread_t threads[THREADS];
 
-	watch_madvise_fail(_i == 1);
+	watch_madvise_set((unsigned int)_i);
 	for (int i = 0; i < INHERITED; i++)
 		ck_assert(thing_open(&inherited[i]));
 	for (int i = 0; i < THREADS; i++)
@@ -269,7 +269,7 @@ static void fork_now(void)
 /* Another thread would be in the middle of it. */
 START_TEST(fork_while_the_table_grows)
 {
-	watch_madvise_fail(_i == 1);
+	watch_madvise_set((unsigned int)_i);
 	ck_assert(thing_open(&inherited[0]));
 	watch_calloc_hook(fork_now);
 	for (int i = 1; i < INHERITED; i++)
@@ -293,9 +293,11 @@ TCase *handle_fork_case(void)
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_loop_test(tcase, child_has_its_own, 0,
-			    2 * (int)COUNT(children));
-	tcase_add_loop_test(tcase, fork_while_the_table_is_busy, 0, 2);
+			    WATCH_MADVISE_COUNT * (int)COUNT(children));
+	tcase_add_loop_test(tcase, fork_while_the_table_is_busy, 0,
+			    WATCH_MADVISE_COUNT);
 	tcase_add_test(tcase, references_of_the_forking_thread_remain);
-	tcase_add_loop_test(tcase, fork_while_the_table_grows, 0, 2);
+	tcase_add_loop_test(tcase, fork_while_the_table_grows, 0,
+			    WATCH_MADVISE_COUNT);
 	return tcase;
 }

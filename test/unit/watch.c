@@ -43,7 +43,7 @@ static atomic_size_t largest;
 static atomic_long live;
 static atomic_uint polls;
 static atomic_int poll_timeout = -2;
-static atomic_bool madvise_fails;
+static atomic_int madvise_how;	/* enum watch_madvise */
 static atomic_bool getrandom_fails;
 static void (*volatile calloc_hook)(void);
 static atomic_bool time_flies;
@@ -61,7 +61,7 @@ void watch_reset(void)
 	live = 0;
 	polls = 0;
 	poll_timeout = -2;
-	madvise_fails = false;
+	madvise_how = WATCH_MADVISE_WORKS;
 	getrandom_fails = false;
 	calloc_hook = NULL;
 	time_flies = false;
@@ -125,9 +125,9 @@ void watch_time_fly(bool flies)
 	time_flies = flies;
 }
 
-void watch_madvise_fail(bool fail)
+void watch_madvise_set(enum watch_madvise how)
 {
-	madvise_fails = fail;
+	madvise_how = how;
 }
 
 void watch_getrandom_fail(bool fail)
@@ -215,8 +215,10 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 
 int __wrap_madvise(void *memory, size_t size, int advice)
 {
-	if (!madvise_fails)
+	if (madvise_how == WATCH_MADVISE_WORKS)
 		return __real_madvise(memory, size, advice);
+	if (madvise_how == WATCH_MADVISE_IGNORED)
+		return 0;
 	errno = EINVAL;
 	return -1;
 }

@@ -50,8 +50,15 @@ void watch_calloc_hook(void (*hook)(void));
 /* Let nobody sleep, and the clock go on as if they had slept. */
 void watch_time_fly(bool flies);
 
-/* Let every madvise fail, as old kernels do. */
-void watch_madvise_fail(bool fail);
+/* How the kernel takes an advice. */
+enum watch_madvise {
+	WATCH_MADVISE_WORKS,
+	WATCH_MADVISE_FAILS,	/* every one, as with old kernels */
+	WATCH_MADVISE_IGNORED,	/* returns success, and does nothing */
+};
+#define WATCH_MADVISE_COUNT 3
+
+void watch_madvise_set(enum watch_madvise how);
 
 /* Let every getrandom fail, as long as the kernel has gathered nothing. */
 void watch_getrandom_fail(bool fail);
