@@ -26,7 +26,12 @@ void lock_init(pthread_mutex_t *lock)
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	pthread_mutex_init(lock, &attributes);
+	/* Some systems have no robust locks. */
+	if (pthread_mutex_init(lock, &attributes) != 0) {
+		pthread_mutexattr_setrobust(&attributes,
+					    PTHREAD_MUTEX_STALLED);
+		pthread_mutex_init(lock, &attributes);
+	}
 	pthread_mutexattr_destroy(&attributes);
 }
 

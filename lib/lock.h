@@ -3,7 +3,8 @@
 
 /*
  * Locks in memory that processes share by fork. When a process ends while
- * one of its threads holds such a lock, the next thread gets the lock.
+ * one of its threads holds such a lock, the next thread gets the lock, except
+ * on systems that have no robust locks.
  */
 #ifndef LOCK_H
 #define LOCK_H

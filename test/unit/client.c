@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../../lib/lock.h"
 #include "bytes.h"
@@ -483,6 +487,59 @@ START_TEST(fork_and_close)
 }
 END_TEST
 
+/* The locks of processes. */
+
+struct counted {
+	pthread_mutex_t lock;
+	unsigned int count;
+};
+
+static int counted_add(void *data)
+{
+	struct counted *counted = data;
+	unsigned int before;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		lock_take(&counted->lock);
+		before = counted->count;
+		sched_yield();
+		counted->count = before + 1;
+		lock_give(&counted->lock);
+	}
+	return 0;
+}
+
+/* Robust locks, and others. */
+START_TEST(processes_wait_for_a_lock)
+{
+	struct counted *counted = lock_memory_create(sizeof(*counted));
+	struct child counters[THREADS];
+
+	ck_assert_ptr_nonnull(counted);
+	watch_robust_fail(_i == 1);
+	lock_init(&counted->lock);
+	for (int i = 0; i < THREADS; i++) {
+		counters[i] = child_fork();
+		if (counters[i].pid == 0)
+			_exit(counted_add(counted));
+	}
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(child_wait(&counters[i]), 0);
+	ck_assert_uint_eq(counted->count, THREADS * ROUNDS);
+	lock_memory_free(counted, sizeof(*counted));
+}
+END_TEST
+
+/* User emulation of other machines may not have robust locks. */
+static bool kernel_knows_robust_locks(void)
+{
+	void *list;
+	size_t size;
+
+	return syscall(SYS_get_robust_list, 0, &list, &size) == 0 ||
+	       errno != ENOSYS;
+}
+
 /* A process is killed while it has a lock. */
 
 static int child_dies_with_the_locks(void *data)
@@ -628,7 +685,12 @@ TCase *client_case(void)
 	tcase_add_loop_test(tcase, room_never_comes, 0, (int)COUNT(senders));
 	tcase_add_test(tcase, room_wait_ends_at_close);
 	tcase_add_loop_test(tcase, fork_and_close, 0, (int)COUNT(children));
-	tcase_add_test(tcase, killed_with_a_lock);
+	tcase_add_loop_test(tcase, processes_wait_for_a_lock, 0, 2);
+	if (kernel_knows_robust_locks())
+		tcase_add_test(tcase, killed_with_a_lock);
+	else
+		puts("killed_with_a_lock: left out, as the kernel does not "
+		     "know robust locks");
 	tcase_add_test(tcase, concurrent_calls);
 	tcase_add_test(tcase, pause_ends_after_its_time);
 	tcase_add_test(tcase, pause_ends_at_close);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,10 @@ void *__wrap_realloc(void *memory, size_t size);
 void __wrap_free(void *memory);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 int __wrap_madvise(void *memory, size_t size, int advice);
+int __real_pthread_mutex_init(pthread_mutex_t *lock,
+			      const pthread_mutexattr_t *attributes);
+int __wrap_pthread_mutex_init(pthread_mutex_t *lock,
+			      const pthread_mutexattr_t *attributes);
 ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags);
 int __real_clock_gettime(clockid_t clock, struct timespec *time);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
@@ -44,6 +49,7 @@ static atomic_long live;
 static atomic_uint polls;
 static atomic_int poll_timeout = -2;
 static atomic_int madvise_how;	/* enum watch_madvise */
+static atomic_bool robust_fails;
 static atomic_bool getrandom_fails;
 static void (*volatile calloc_hook)(void);
 static atomic_bool time_flies;
@@ -62,6 +68,7 @@ void watch_reset(void)
 	polls = 0;
 	poll_timeout = -2;
 	madvise_how = WATCH_MADVISE_WORKS;
+	robust_fails = false;
 	getrandom_fails = false;
 	calloc_hook = NULL;
 	time_flies = false;
@@ -128,6 +135,11 @@ void watch_time_fly(bool flies)
 void watch_madvise_set(enum watch_madvise how)
 {
 	madvise_how = how;
+}
+
+void watch_robust_fail(bool fail)
+{
+	robust_fails = fail;
 }
 
 void watch_getrandom_fail(bool fail)
@@ -221,6 +233,18 @@ int __wrap_madvise(void *memory, size_t size, int advice)
 		return 0;
 	errno = EINVAL;
 	return -1;
+}
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *lock,
+			      const pthread_mutexattr_t *attributes)
+{
+	int robust = PTHREAD_MUTEX_STALLED;
+
+	if (attributes != NULL)
+		pthread_mutexattr_getrobust(attributes, &robust);
+	if (robust_fails && robust == PTHREAD_MUTEX_ROBUST)
+		return ENOTSUP;
+	return __real_pthread_mutex_init(lock, attributes);
 }
 
 ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags)

@@ -4,7 +4,7 @@
 /*
  * A look at, and a hand in, what the library asks of libc. Needs the linker
  * options -Wl,--wrap=F for F in malloc calloc realloc free poll madvise
- * getrandom clock_gettime clock_nanosleep.
+ * getrandom clock_gettime clock_nanosleep pthread_mutex_init.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -59,6 +59,9 @@ enum watch_madvise {
 #define WATCH_MADVISE_COUNT 3
 
 void watch_madvise_set(enum watch_madvise how);
+
+/* Let the creation of robust locks fail, as on some systems. */
+void watch_robust_fail(bool fail);
 
 /* Let every getrandom fail, as long as the kernel has gathered nothing. */
 void watch_getrandom_fail(bool fail);
