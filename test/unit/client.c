@@ -689,7 +689,7 @@ TCase *client_case(void)
 	if (kernel_knows_robust_locks())
 		tcase_add_test(tcase, killed_with_a_lock);
 	else
-		puts("killed_with_a_lock: left out, as the kernel does not "
+		puts("client:killed_with_a_lock: left out, as the kernel does not "
 		     "know robust locks");
 	tcase_add_test(tcase, concurrent_calls);
 	tcase_add_test(tcase, pause_ends_after_its_time);

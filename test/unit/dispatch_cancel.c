@@ -2,6 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unwind.h>
 
 #include "fake_transport.h"
 #include "probe.h"
@@ -232,6 +235,46 @@ START_TEST(state_is_restored)
 }
 END_TEST
 
+static volatile int handler_depth;
+
+static _Unwind_Reason_Code frame_count(struct _Unwind_Context *context,
+				       void *data)
+{
+	(void)context;
+	++*(int *)data;
+	return _URC_NO_REASON;
+}
+
+static int stack_depth(void)
+{
+	int depth = 0;
+
+	_Unwind_Backtrace(frame_count, &depth);
+	return depth;
+}
+
+static void depth_handler(int number)
+{
+	(void)number;
+	handler_depth = stack_depth();
+}
+
+/*
+ * A thread in a system call is cancelled by a signal. User emulation of
+ * another machine may make frames of signals that no unwinder knows: then the
+ * thread ends without its cleanup.
+ */
+static bool signals_can_be_unwound(void)
+{
+	struct sigaction action = { .sa_handler = depth_handler };
+	struct sigaction before;
+
+	sigaction(SIGUSR1, &action, &before);
+	raise(SIGUSR1);
+	sigaction(SIGUSR1, &before, NULL);
+	return handler_depth > stack_depth();
+}
+
 TCase *dispatch_cancel_case(void)
 {
 	const int all = (int)COUNT(modes);
@@ -239,7 +282,11 @@ TCase *dispatch_cancel_case(void)
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
-	tcase_add_loop_test(tcase, in_the_wait, 0, WAITING);
+	if (signals_can_be_unwound())
+		tcase_add_loop_test(tcase, in_the_wait, 0, WAITING);
+	else
+		puts("dispatch_cancel:in_the_wait: left out, as the stack of "
+		     "a signal handler cannot be unwound");
 	tcase_add_loop_test(tcase, in_a_callback, 0, all);
 	tcase_add_loop_test(tcase, in_a_nested_callback, 0, all);
 	tcase_add_loop_test(tcase, after_close, 0, all);
