@@ -20,6 +20,7 @@ struct dispatch {
 	int wake_fd;		/* for the wait */
 	int poll_ms;		/* the same */
 	bool holds;		/* an event that has to be released */
+	bool in_batch;		/* its end has to be announced */
 	void *buffer;		/* the decoded event, then the wire's bytes */
 };
 
@@ -65,6 +66,17 @@ static void event_release(struct dispatch *d)
 	d->holds = false;
 }
 
+static void batch_end(struct dispatch *d)
+{
+	struct client *client = d->use.client;
+
+	if (!d->in_batch)
+		return;
+	client_recv_lock(client);
+	transport_batch_end(client->transport);
+	client_recv_unlock(client);
+}
+
 /* Also runs when the thread is cancelled or a callback throws. */
 static void dispatch_end(void *data)
 {
@@ -72,6 +84,7 @@ static void dispatch_end(void *data)
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	event_release(d);
+	batch_end(d);
 	buffer_give_back(d);
 	client_put(&d->use);
 }
@@ -94,6 +107,7 @@ static cs_error_t event_take_locked(struct dispatch *d)
 	len = transport_event(client->transport, bytes,
 			      transport_event_max(client->transport),
 			      event_hints(d));
+	d->in_batch = len >= 0 && !d->stops;
 	if (len == -EAGAIN && d->waits) {
 		d->wake_fd = client_wake_fd_locked(client);
 		d->poll_ms = d->wake_fd < 0 ?

@@ -101,6 +101,12 @@ ssize_t transport_event(struct transport *transport, void *event, size_t size,
 	return transport->kind->event(transport, event, size, hints);
 }
 
+void transport_batch_end(struct transport *transport)
+{
+	if (transport->kind->batch_end != NULL)
+		transport->kind->batch_end(transport);
+}
+
 int transport_send(struct transport *transport, const struct iovec *iov,
 		   size_t iov_len)
 {

@@ -7,7 +7,7 @@
  *
  * Locking is the caller's: one thread at a time in transport_send,
  * transport_call and transport_check, and one thread at a time in
- * transport_event and transport_poll_ms; the two groups do not disturb each
+ * transport_event, transport_batch_end and transport_poll_ms; the two groups do not disturb each
  * other. Nothing here is called with thread cancellation enabled.
  *
  * Death is sticky: after the first -ENOTCONN every call returns it, but
@@ -39,6 +39,7 @@ struct transport_shared {
 	/* Of events. */
 	unsigned int bytes;	/* that are in the socket; there may be more */
 	unsigned int taken;	/* events whose bytes are among them */
+	bool event_due;		/* a byte was read, its event may be there */
 };
 
 /*
@@ -72,7 +73,11 @@ size_t transport_event_max(const struct transport *transport);
 
 /* Hints for transport_event. */
 enum {
-	/* More will be asked for; until then the fd may show no event. */
+	/*
+	 * More will be asked for, until there is none or
+	 * transport_batch_end is called. In between the fd may be readable
+	 * without an event.
+	 */
 	TRANSPORT_BATCH = 1,
 	/* If there is none, the fd will be waited for: do not look at it. */
 	TRANSPORT_WAITS = 2,
@@ -85,6 +90,9 @@ enum {
  */
 ssize_t transport_event(struct transport *transport, void *event, size_t size,
 			unsigned int hints);
+
+/* No more will be asked for, although there may be more. */
+void transport_batch_end(struct transport *transport);
 
 /*
  * Send a multicast, which has no reply. 0, or, and nothing was sent: -EAGAIN

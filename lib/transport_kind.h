@@ -17,7 +17,7 @@
 #define REPLY_POLL_MS 50
 
 /*
- * The functions of transport.h. But for close, release and event none is
+ * The functions of transport.h. But for close, release, event and batch_end none is
  * called once the transport is dead.
  */
 struct transport_kind {
@@ -25,6 +25,7 @@ struct transport_kind {
 	void (*release)(struct transport *transport);
 	ssize_t (*event)(struct transport *transport, void *event, size_t size,
 			 unsigned int hints);
+	void (*batch_end)(struct transport *transport);
 	int (*send)(struct transport *transport, const struct iovec *iov,
 		    size_t iov_len, bool ordered);
 	/* Waits @looks times REPLY_POLL_MS, then -EAGAIN. */

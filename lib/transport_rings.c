@@ -23,10 +23,10 @@
  * nothing may come between the two: a request is not placed before there is
  * room for its byte.
  *
- * An event is taken when its byte is there. The bytes are counted, and are
- * read after their events, in one piece for a batch of them: so the fd is
- * readable as long as an event is pending, and not readable for nothing when
- * the batch is over. Only when the daemon is gone events are taken without.
+ * An event is taken when its byte is there. In a batch the bytes are counted,
+ * and are read after their events, in one piece: so the fd is readable as long
+ * as an event is pending, and no longer when the batch is over. Only when the
+ * daemon is gone events are taken without their bytes.
  */
 
 /* More than one byte takes of the socket's buffer, on any machine. */
@@ -102,6 +102,20 @@ static ssize_t event_copy(struct rings *rings, void *event, size_t size)
 	return len;
 }
 
+static ssize_t bytes_receive(struct rings *rings, void *bytes, size_t count,
+			     int flags)
+{
+	ssize_t len;
+
+	do
+		len = recv(rings->transport.fd, bytes, count,
+			   MSG_DONTWAIT | flags);
+	while (len < 0 && errno == EINTR);
+	if (len == 0 || (len < 0 && errno != EAGAIN))
+		death_note(rings);
+	return len;
+}
+
 /* Read the bytes of the events that were taken. */
 static void bytes_read(struct rings *rings)
 {
@@ -113,69 +127,97 @@ static void bytes_read(struct rings *rings)
 	while (shared->taken > 0) {
 		count = shared->taken < sizeof(bytes) ? shared->taken :
 							sizeof(bytes);
-		len = recv(rings->transport.fd, bytes, count, MSG_DONTWAIT);
-		if (len > 0)
-			shared->taken -= (unsigned int)len;
-		else if (len == 0 || errno != EINTR)
-			shared->taken = 0;
+		len = bytes_receive(rings, bytes, count, 0);
+		shared->taken -= len > 0 ? (unsigned int)len : shared->taken;
 	}
 	shared->bytes = 0;
 }
 
-/* Count the bytes that are in the socket, which may be the end of them. */
-static void bytes_count(struct rings *rings)
+/* Count the bytes that are in the socket. False: there is none. */
+static bool bytes_count(struct rings *rings)
 {
-	struct transport_shared *shared = rings->transport.shared;
 	char bytes[256];
-	ssize_t len;
+	ssize_t len = bytes_receive(rings, bytes, sizeof(bytes), MSG_PEEK);
 
-	do
-		len = recv(rings->transport.fd, bytes, sizeof(bytes),
-			   MSG_DONTWAIT | MSG_PEEK);
-	while (len < 0 && errno == EINTR);
-	if (len > 0)
-		shared->bytes = (unsigned int)len;
-	else if (len == 0 || errno != EAGAIN)
-		death_note(rings);
+	if (len <= 0)
+		return false;
+	rings->transport.shared->bytes = (unsigned int)len;
+	return true;
 }
 
-static ssize_t event_take(struct rings *rings, void *event, size_t size)
+/* An event of a batch: its byte is read later. */
+static ssize_t event_take_of_many(struct rings *rings, void *event,
+				  size_t size, bool waits)
 {
 	struct transport_shared *shared = rings->transport.shared;
-	ssize_t len;
+	ssize_t len = -EAGAIN;
 
-	if (rings->transport.dead) {
+	while (len == -EAGAIN) {
+		if (shared->taken == shared->bytes) {
+			bytes_read(rings);
+			if (waits || !bytes_count(rings))
+				return -EAGAIN;
+		}
 		len = event_copy(rings, event, size);
-		return len == -EAGAIN ? -ENOTCONN : len;
+		/* A byte without an event goes as well: the fd shows it. */
+		shared->taken++;
 	}
-	if (shared->taken == shared->bytes)
-		return -EAGAIN;
-	len = event_copy(rings, event, size);
-	/* A byte without an event is read as well: the fd would stay so. */
-	shared->taken++;
+	return len;
+}
+
+/* An event by itself, with its byte. */
+static ssize_t event_take_one(struct rings *rings, void *event, size_t size,
+			      bool waits)
+{
+	struct transport_shared *shared = rings->transport.shared;
+	ssize_t len = -EAGAIN;
+	char byte;
+
+	bytes_read(rings);
+	while (len == -EAGAIN && !waits) {
+		shared->event_due = true;
+		if (bytes_receive(rings, &byte, 1, 0) <= 0) {
+			shared->event_due = false;
+			return -EAGAIN;
+		}
+		len = event_copy(rings, event, size);
+		shared->event_due = false;
+	}
+	return len;
+}
+
+/* That of a process that ended when it had read the byte. */
+static ssize_t event_take_due(struct rings *rings, void *event, size_t size)
+{
+	ssize_t len = event_copy(rings, event, size);
+
+	rings->transport.shared->event_due = false;
 	return len;
 }
 
 static ssize_t rings_event(struct transport *transport, void *event,
 			   size_t size, unsigned int hints)
 {
-	struct transport_shared *shared = transport->shared;
 	struct rings *rings = rings_of(transport);
-	ssize_t len;
+	bool waits = (hints & TRANSPORT_WAITS) != 0;
+	ssize_t len = -EAGAIN;
 
-	len = event_take(rings, event, size);
-	while (len == -EAGAIN) {
-		bytes_read(rings);
-		if ((hints & TRANSPORT_WAITS) != 0)
-			return -EAGAIN;
-		bytes_count(rings);
-		if (!transport->dead && shared->bytes == 0)
-			return -EAGAIN;
-		len = event_take(rings, event, size);
+	if (transport->shared->event_due)
+		len = event_take_due(rings, event, size);
+	if (len == -EAGAIN && !transport->dead)
+		len = (hints & TRANSPORT_BATCH) != 0 ?
+			      event_take_of_many(rings, event, size, waits) :
+			      event_take_one(rings, event, size, waits);
+	if (len == -EAGAIN && transport->dead) {
+		len = event_copy(rings, event, size);
+		return len == -EAGAIN ? -ENOTCONN : len;
 	}
-	if (len >= 0 && (hints & TRANSPORT_BATCH) == 0)
-		bytes_read(rings);
 	return len;
+}
+
+static void rings_batch_end(struct transport *transport)
+{
+	bytes_read(rings_of(transport));
 }
 
 /* Requests. */
@@ -409,6 +451,7 @@ static const struct transport_kind rings_kind = {
 	.close = rings_close,
 	.release = rings_release,
 	.event = rings_event,
+	.batch_end = rings_batch_end,
 	.send = rings_send,
 	.receive = rings_receive,
 	.check = rings_check,

@@ -3,6 +3,9 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "service.h"
@@ -100,6 +103,94 @@ START_TEST(fd_is_of_this_handle_alone)
 }
 END_TEST
 
+/* A thread that multicasts small lots with short pauses. */
+
+#define POLLS 4000
+#define LOT 3
+#define LOT_PAUSE_US 200
+
+/* After that a poll has missed an event. */
+#define POLL_MS 60000
+
+static atomic_bool is_over;
+
+static void *lots_send(void *data)
+{
+	const cpg_handle_t handle = *(const cpg_handle_t *)data;
+	char message[] = "lot";
+	const struct iovec iov = { message, sizeof(message) };
+	struct timespec pause = { .tv_sec = 0 };
+	unsigned int seed = 1;
+
+	while (!is_over) {
+		for (int i = 0; i < LOT; i++)
+			assert_ok(cpg_mcast_joined(handle, CPG_TYPE_AGREED,
+						   &iov, 1));
+		pause.tv_nsec = rand_r(&seed) % (LOT_PAUSE_US * 1000);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+/* With the first of them an event may be taken before poll has seen it. */
+static const cs_dispatch_flags_t firsts[] = {
+	CS_DISPATCH_ALL,
+	CS_DISPATCH_ONE_NONBLOCKING,
+};
+
+/* The recording callbacks would be too slow for the sender. */
+static size_t delivered;
+
+static void deliver_count(cpg_handle_t handle, const struct cpg_name *group,
+			  uint32_t nodeid, uint32_t pid, void *msg,
+			  size_t msg_len)
+{
+	(void)handle;
+	(void)group;
+	(void)nodeid;
+	(void)pid;
+	(void)msg;
+	(void)msg_len;
+	delivered++;
+}
+
+static cpg_handle_t counting_open(void)
+{
+	cpg_callbacks_t callbacks = { .cpg_deliver_fn = deliver_count };
+	struct cpg_name group = name_unique("");
+	cpg_handle_t handle;
+
+	assert_cs(CS_OK, cpg_initialize(&handle, &callbacks));
+	assert_ok(cpg_join(handle, &group));
+	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
+	return handle;
+}
+
+/* A dispatch that poll did not announce, then one that it did. */
+START_TEST(poll_is_followed_by_an_event)
+{
+	cpg_handle_t handle = counting_open();
+	struct pollfd fd = { .fd = cpg_fd(handle), .events = POLLIN };
+	unsigned int empty = 0;
+	pthread_t thread;
+	size_t before;
+
+	pthread_create(&thread, NULL, lots_send, &handle);
+	for (int i = 0; i < POLLS; i++) {
+		cpg_dispatch(handle, firsts[_i]);
+		before = delivered;
+		ck_assert_int_eq(poll(&fd, 1, POLL_MS), 1);
+		cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING);
+		empty += delivered == before;
+	}
+	is_over = true;
+	pthread_join(thread, NULL);
+	ck_assert_msg(empty * 1000 <= POLLS, "%u of %u polls saw no event",
+		      empty, POLLS);
+	assert_cs(CS_OK, cpg_finalize(handle));
+}
+END_TEST
+
 Suite *fd_suite(void)
 {
 	Suite *suite = suite_create("fd");
@@ -110,5 +201,7 @@ Suite *fd_suite(void)
 	tcase_add_loop_test(tcase, fd_stays_the_same_and_is_closed, 0,
 			    SERVICES);
 	tcase_add_loop_test(tcase, fd_is_of_this_handle_alone, 0, SERVICES);
+	tcase_add_loop_test(tcase, poll_is_followed_by_an_event, 0,
+			    ARRAY_SIZE(firsts));
 	return suite;
 }

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit/wire.h"
 #include "client.h"
@@ -236,6 +237,40 @@ START_TEST(readable_while_pending)
 }
 END_TEST
 
+static atomic_bool lingering;
+
+static void linger(struct event *event)
+{
+	(void)event;
+	lingering = true;
+	for (;;)
+		pause();
+}
+
+/* The fd tells of the events that are left. */
+START_TEST(batch_is_cancelled)
+{
+	struct caller caller;
+
+	event_hook = linger;
+	for (int i = 0; i < _i; i++)
+		event_send();
+	caller_start(&caller, dispatch_fns[CS_DISPATCH_ALL], handle);
+	wait_for(lingering);
+	pthread_cancel(caller.thread);
+	pthread_join(caller.thread, NULL);
+	event_hook = NULL;
+	for (int i = 1; i < _i; i++) {
+		ck_assert(fd_is_readable(fd));
+		assert_cs(CS_OK,
+			  cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	}
+	ck_assert_uint_eq(events_count(), (size_t)_i);
+	ck_assert(!fd_is_readable(fd));
+	quiet_assert(CS_DISPATCH_ONE);
+}
+END_TEST
+
 Suite *doorbell_suite(void)
 {
 	Suite *suite = suite_create("doorbell");
@@ -252,5 +287,6 @@ Suite *doorbell_suite(void)
 			    CS_DISPATCH_ONE_NONBLOCKING + 1);
 	tcase_add_loop_test(tcase, bytes_late, 1, MODES + 1);
 	tcase_add_loop_test(tcase, readable_while_pending, 1, MODES + 1);
+	tcase_add_loop_test(tcase, batch_is_cancelled, 1, 4);
 	return suite;
 }

@@ -113,6 +113,11 @@ ssize_t transport_event(struct transport *transport, void *event, size_t size,
 	return (ssize_t)given->size;
 }
 
+void transport_batch_end(struct transport *transport)
+{
+	(void)transport;
+}
+
 static const struct answer *answer_find(const struct transport *transport,
 					uint32_t request)
 {

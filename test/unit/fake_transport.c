@@ -33,6 +33,7 @@ struct transport {
 	int fd;
 	int daemon_fd;	/* lock */
 	bool is_rung;	/* a byte waits at the fd; lock */
+	bool in_batch;	/* its end is not announced yet; lock */
 	atomic_bool closed;
 	atomic_bool dead;
 	atomic_bool receiving;
@@ -240,10 +241,22 @@ ssize_t transport_event(struct transport *transport, void *event, size_t size,
 	use_begin(transport, &transport->receiving, TWO_RECEIVE);
 	pthread_mutex_lock(&lock);
 	res = event_take_locked(transport, event, size, hints);
+	transport->in_batch = res >= 0 && (hints & TRANSPORT_BATCH) != 0;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 	use_end(&transport->receiving);
 	return res;
+}
+
+void transport_batch_end(struct transport *transport)
+{
+	use_begin(transport, &transport->receiving, TWO_RECEIVE);
+	pthread_mutex_lock(&lock);
+	transport->in_batch = false;
+	if (transport->first == NULL)
+		bell_silence_locked(transport);
+	pthread_mutex_unlock(&lock);
+	use_end(&transport->receiving);
 }
 
 static struct fake_request *request_create(const struct iovec *iov,
@@ -472,6 +485,8 @@ static void fake_clear(void)
 
 	while ((transport = transports) != NULL) {
 		transports = transport->next;
+		if (transport->in_batch)
+			violation_note("left in the middle of a batch");
 		transport_free(transport);
 	}
 	while (request_count > 0)
