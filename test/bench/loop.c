@@ -87,6 +87,29 @@ void measure_single(char **arguments)
 	INSIST(cpg_finalize(handle));
 }
 
+void measure_burst(char **arguments)
+{
+	struct cpg_name group = group_name(0);
+	cpg_handle_t handle = member_open(&group, message_deliver_ordered);
+	size_t size = number_parse(arguments[0], sizeof(messages.sent));
+	unsigned long times = number_parse(arguments[2], 1);
+	double refusals = 0;
+
+	count = number_parse(arguments[1], 1);
+	for (unsigned long i = 0; i < times; i++) {
+		messages_begin(size);
+		while (messages.sent < count) {
+			if (message_send(handle))
+				continue;
+			refusals++;
+			pause_briefly();
+		}
+		messages_pass(handle, count);
+	}
+	result_print("refusals", refusals / (double)times);
+	INSIST(cpg_finalize(handle));
+}
+
 void measure_receive(char **arguments)
 {
 	struct cpg_name group = group_name(0);

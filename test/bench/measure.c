@@ -19,6 +19,8 @@ static const struct measure {
 	  "SIZE COUNT: one thread sends, one dispatches BLOCKING" },
 	{ "single", 2, 2, measure_single,
 	  "SIZE COUNT: one thread sends and dispatches ALL" },
+	{ "burst", 3, 3, measure_burst,
+	  "SIZE COUNT TIMES: one thread sends, then dispatches ALL" },
 	{ "receive", 2, 2, measure_receive,
 	  "SIZE COUNT: another process sends" },
 	{ "backlog", 2, 2, measure_backlog,

@@ -10,6 +10,7 @@
 
 void measure_loop(char **arguments);
 void measure_single(char **arguments);
+void measure_burst(char **arguments);
 void measure_receive(char **arguments);
 void measure_backlog(char **arguments);
 void measure_roundtrip(char **arguments);
