@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(context)
 {
-	uint64_t handle;
+	uint64_t handle = 0;
 	struct client_use use;
 	void *got = &use;
 	int here;

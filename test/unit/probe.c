@@ -119,7 +119,7 @@ static void watched_put(struct client_use *use)
 uint64_t probe_open(void)
 {
 	struct client_use use;
-	uint64_t handle;
+	uint64_t handle = 0;
 
 	ck_assert_int_eq(WATCHED(client_open(&probe_service, NULL, &use)),
 			 CS_OK);
