@@ -147,6 +147,16 @@ static cs_error_t parcel_deliver(struct cpg *cpg, const struct parcel *parcel)
 	return err;
 }
 
+/* In bytes; less than usual where the kernel does not let that through. */
+static uint32_t fragment_max(const struct cpg *cpg)
+{
+	size_t max = transport_request_max(cpg->client.transport) -
+		     sizeof(struct cpg_wire_partial_mcast);
+
+	return max < CPG_WIRE_MESSAGE_MAX ? (uint32_t)max :
+					    CPG_WIRE_MESSAGE_MAX;
+}
+
 static cs_error_t fragment_send(struct cpg *cpg,
 				struct cpg_wire_partial_mcast *request,
 				struct message *message)
@@ -154,9 +164,9 @@ static cs_error_t fragment_send(struct cpg *cpg,
 	struct parcel parcel;
 	cs_error_t err;
 
-	request->fraglen = message->left < CPG_WIRE_MESSAGE_MAX ?
-				   (uint32_t)message->left :
-				   CPG_WIRE_MESSAGE_MAX;
+	request->fraglen = fragment_max(cpg);
+	if (message->left < request->fraglen)
+		request->fraglen = (uint32_t)message->left;
 	request->header.size = (int32_t)(sizeof(*request) + request->fraglen);
 	err = parcel_pack(&parcel, request, sizeof(*request), message,
 			  request->fraglen);

@@ -17,8 +17,7 @@ struct dispatch {
 	bool waits;		/* for an event, while none is pending */
 	bool stops;		/* after one event */
 	bool woken;		/* there may be more to see than events */
-	int wake_fd;		/* for the wait */
-	int poll_ms;		/* the same */
+	int wake_fd;		/* for the wait; -1: no descriptor is left */
 	bool holds;		/* an event that has to be released */
 	bool in_batch;		/* its end has to be announced */
 	void *buffer;		/* the decoded event, then the wire's bytes */
@@ -108,12 +107,8 @@ static cs_error_t event_take_locked(struct dispatch *d)
 			      transport_event_max(client->transport),
 			      event_hints(d));
 	d->in_batch = len >= 0 && !d->stops;
-	if (len == -EAGAIN && d->waits) {
+	if (len == -EAGAIN && d->waits)
 		d->wake_fd = client_wake_fd_locked(client);
-		d->poll_ms = d->wake_fd < 0 ?
-				     POLL_MS_NO_WAKE_FD :
-				     transport_poll_ms(client->transport);
-	}
 	if (len < 0)
 		return error_from_errno((int)len);
 	res = client->service->event_decode(client, bytes, (size_t)len,
@@ -142,7 +137,7 @@ static void event_wait(struct dispatch *d)
 	};
 
 	cancel_allow(d);
-	poll(fds, 2, d->poll_ms);
+	poll(fds, 2, d->wake_fd < 0 ? POLL_MS_NO_WAKE_FD : -1);
 	cancel_put_off(d);
 	d->woken = true;
 }

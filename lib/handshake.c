@@ -70,7 +70,8 @@ static int abstract_connect(int fd, const char *service)
 	return address_connect(fd, &address, sizeof(address));
 }
 
-static int filesystem_connect(int fd, const char *service)
+static int filesystem_connect(int fd, const char *service,
+			      const char **ret_directory)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t directories =
@@ -82,6 +83,7 @@ static int filesystem_connect(int fd, const char *service)
 		snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
 			 socket_directories[i], service);
 		res = address_connect(fd, &address, sizeof(address));
+		*ret_directory = socket_directories[i];
 	}
 	return res;
 }
@@ -132,10 +134,11 @@ static int peer_check(int fd, uid_t *ret_uid)
 	return 0;
 }
 
-static int service_connect(int fd, const char *service)
+static int service_connect(int fd, const char *service,
+			   const char **ret_directory)
 {
 	int res = access(FILESYSTEM_SOCKETS, F_OK) == 0 ?
-			  filesystem_connect(fd, service) :
+			  filesystem_connect(fd, service, ret_directory) :
 			  abstract_connect(fd, service);
 
 	return res == -ENOENT ? -ECONNREFUSED : res;
@@ -192,7 +195,7 @@ static int reply_receive(int fd, struct handshake_reply *ret_reply)
 	return ret_reply->header.size == sizeof(*ret_reply) ? 0 : -EPROTO;
 }
 
-static bool ring_name_is_sane(const char *name)
+static bool name_is_sane(const char *name)
 {
 	return memchr(name, '\0', PATH_MAX) != NULL && name[0] != '\0';
 }
@@ -201,15 +204,14 @@ static int reply_check(const struct handshake_reply *reply)
 {
 	if (reply->type != QB_IPC_SHM && reply->type != QB_IPC_SOCKET)
 		return -EPROTO;
-	if (reply->type == QB_IPC_SOCKET)
-		return 0;
 	if (reply->message_max < sizeof(struct qb_ipc_response_header) ||
 	    reply->message_max > MESSAGE_MAX_MAX ||
-	    !ring_name_is_sane(reply->request) ||
-	    !ring_name_is_sane(reply->response) ||
-	    !ring_name_is_sane(reply->event))
+	    !name_is_sane(reply->request) || !name_is_sane(reply->response))
 		return -EPROTO;
-	return 0;
+	/* Sockets have no third name. */
+	return reply->type == QB_IPC_SOCKET || name_is_sane(reply->event) ?
+		       0 :
+		       -EPROTO;
 }
 
 static int reply_copy(const struct handshake_reply *reply,
@@ -217,13 +219,12 @@ static int reply_copy(const struct handshake_reply *reply,
 {
 	handshake->is_shm = reply->type == QB_IPC_SHM;
 	handshake->message_max = reply->message_max;
-	if (!handshake->is_shm)
-		return 0;
 	handshake->request = strdup(reply->request);
 	handshake->response = strdup(reply->response);
-	handshake->event = strdup(reply->event);
+	if (handshake->is_shm)
+		handshake->event = strdup(reply->event);
 	return handshake->request == NULL || handshake->response == NULL ||
-			       handshake->event == NULL ?
+			       (handshake->is_shm && handshake->event == NULL) ?
 		       -ENOMEM :
 		       0;
 }
@@ -255,7 +256,8 @@ static int handshake_try(const char *service, size_t message_max,
 	handshake->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (handshake->fd < 0)
 		return -errno;
-	res = service_connect(handshake->fd, service);
+	res = service_connect(handshake->fd, service,
+			      &handshake->socket_directory);
 	if (res == 0)
 		res = peer_check(handshake->fd, &handshake->server_uid);
 	if (res == 0)

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The beginning of an IPC connection: who asks for a service of corosync is
- * told what kind of IPC it is and, for shm, where its rings are.
+ * The beginning of an IPC connection: the daemon says which kind of IPC it
+ * has, and the names of what it made for this connection.
  */
 #ifndef HANDSHAKE_H
 #define HANDSHAKE_H
@@ -14,12 +14,13 @@
 
 struct handshake {
 	int fd;			/* the connection; the doorbell of shm IPC */
-	bool is_shm;		/* the rings below are there */
-	uid_t server_uid;	/* who made the rings */
+	bool is_shm;		/* or else it is socket IPC */
+	uid_t server_uid;	/* whose the files are */
 	size_t message_max;	/* in bytes, of requests, replies and events */
-	char *request;		/* names of rings */
-	char *response;
-	char *event;
+	char *request;		/* a ring; the control file of socket IPC */
+	char *response;		/* a ring; the begin of sockets' names */
+	char *event;		/* a ring; NULL with socket IPC */
+	const char *socket_directory;	/* of such names; NULL: abstract */
 };
 
 /*

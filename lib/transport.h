@@ -3,11 +3,11 @@
 
 /*
  * One IPC connection to a service of corosync: requests out, one reply for
- * each, and events in. Only the files behind it talk to libqb.
+ * each, and events in. Only the files behind it know how.
  *
  * Locking is the caller's: one thread at a time in transport_send,
  * transport_call and transport_check, and one thread at a time in
- * transport_event, transport_batch_end and transport_poll_ms; the two groups do not disturb each
+ * transport_event and transport_batch_end; the two groups do not disturb each
  * other. Nothing here is called with thread cancellation enabled.
  *
  * Death is sticky: after the first -ENOTCONN every call returns it, but
@@ -34,7 +34,7 @@ struct transport;
 struct transport_shared {
 	/* Of requests. */
 	bool reply_due;		/* a request was sent, its reply not taken */
-	bool bell_due;		/* a request may lack its byte */
+	bool request_due;	/* a request may be sent by half */
 	unsigned int bell_room;	/* bytes that the socket surely takes */
 	/* Of events. */
 	unsigned int bytes;	/* that are in the socket; there may be more */
@@ -58,18 +58,17 @@ void transport_close(struct transport *transport);
 /* Free this process's copy of a connection that another process uses. */
 void transport_release(struct transport *transport);
 
-/* The socket that is readable while an event is pending. */
-int transport_fd(const struct transport *transport);
-
 /*
- * How long, in milliseconds, a poll on the fd may last before the connection
- * wants to be looked at with transport_event; -1: without limit, the daemon's
- * death shows on the fd. Under the lock of transport_event.
+ * The descriptor that is readable while an event is pending, and when the
+ * daemon is gone.
  */
-int transport_poll_ms(const struct transport *transport);
+int transport_fd(const struct transport *transport);
 
 /* The size of the largest event, in bytes. */
 size_t transport_event_max(const struct transport *transport);
+
+/* The size of the largest request, in bytes; a larger one is -EMSGSIZE. */
+size_t transport_request_max(const struct transport *transport);
 
 /* Hints for transport_event. */
 enum {

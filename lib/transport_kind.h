@@ -6,18 +6,16 @@
 #define TRANSPORT_KIND_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
+#include "handshake.h"
 #include "transport.h"
 
-/* From which level of the daemon's flow control on a request is refused. */
-#define FLOW_CONTROL_ALL 1
-#define FLOW_CONTROL_ORDERED 2
-
-/* How often a wait for a reply looks whether the daemon still lives. */
-#define REPLY_POLL_MS 50
+/* How long a request may take that a process left when it ended. */
+#define RECOVER_MS 1000
 
 /*
- * The functions of transport.h. But for close, release, event and batch_end none is
+ * The functions of transport.h. Only close, release, event and batch_end are
  * called once the transport is dead.
  */
 struct transport_kind {
@@ -28,11 +26,10 @@ struct transport_kind {
 	void (*batch_end)(struct transport *transport);
 	int (*send)(struct transport *transport, const struct iovec *iov,
 		    size_t iov_len, bool ordered);
-	/* Waits @looks times REPLY_POLL_MS, then -EAGAIN. */
+	/* -EAGAIN after that time; -1: as long as the daemon lives. */
 	ssize_t (*receive)(struct transport *transport, void *reply,
-			   size_t size, unsigned int looks);
-	int (*check)(struct transport *transport);
-	/* The last request may lack its byte. 0, or -ENOTCONN: it does. */
+			   size_t size, int timeout_ms);
+	/* The last request may be half sent. 0, or -ENOTCONN: it is. */
 	int (*request_check)(struct transport *transport);
 };
 
@@ -40,18 +37,27 @@ struct transport_kind {
 struct transport {
 	const struct transport_kind *kind;
 	struct transport_shared *shared;
-	int fd;
-	int poll_ms;
+	struct handshake handshake;
+	int event_fd;		/* shows that an event is pending */
+	int request_fd;		/* shows that there is room for a request */
 	size_t event_max;
+	size_t request_max;
 	atomic_bool dead;
 };
 
-/* libqb's client calls: any kind of IPC. */
-int transport_calls_open(const char *service, size_t message_max,
-			 struct transport **ret_transport);
+/* Has the daemon hung up? */
+bool transport_is_hung_up(const struct transport *transport);
 
-/* libqb's rings: shm IPC. -ENOTSUP if the daemon has another. */
-int transport_rings_open(const char *service, size_t message_max,
+/* The connection is dead from now on: -ENOTCONN. */
+int transport_death_note(struct transport *transport);
+
+/* Does this level of the daemon's flow control refuse the request? */
+bool transport_flow_is_held(const int32_t *level, bool ordered);
+
+/* The connection of that handshake, which it takes over with success. */
+int transport_rings_open(const struct handshake *handshake,
 			 struct transport **ret_transport);
+int transport_sockets_open(const struct handshake *handshake,
+			   struct transport **ret_transport);
 
 #endif

@@ -12,8 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "handshake.h"
-#include "ring_files.h"
+#include "shm_files.h"
 #include "transport_kind.h"
 
 /*
@@ -35,6 +34,9 @@
 /* How long the daemon has to read a byte, should it be in question. */
 #define BELL_MS 1000
 
+/* How often a wait for a reply checks that the daemon still lives. */
+#define REPLY_POLL_MS 50
+
 /* The room beside the chunks of a ring, in bytes, is less. */
 #define RING_MARGIN 64
 
@@ -47,7 +49,6 @@ struct rings {
 	qb_ringbuffer_t *response;
 	qb_ringbuffer_t *event;
 	int send_buffer;	/* of the socket, in bytes */
-	struct handshake handshake;
 };
 
 static struct rings *rings_of(struct transport *transport)
@@ -55,24 +56,14 @@ static struct rings *rings_of(struct transport *transport)
 	return (struct rings *)transport;
 }
 
-static bool fd_is_hung_up(int fd)
+static int socket_of(const struct rings *rings)
 {
-	struct pollfd poll_fd = { .fd = fd };
-
-	return poll(&poll_fd, 1, 0) > 0;
+	return rings->transport.handshake.fd;
 }
 
 static int death_note(struct rings *rings)
 {
-	transport_abandon(&rings->transport);
-	return -ENOTCONN;
-}
-
-static int rings_check(struct transport *transport)
-{
-	struct rings *rings = rings_of(transport);
-
-	return fd_is_hung_up(transport->fd) ? death_note(rings) : 0;
+	return transport_death_note(&rings->transport);
 }
 
 /* Events. */
@@ -108,7 +99,7 @@ static ssize_t bytes_receive(struct rings *rings, void *bytes, size_t count,
 	ssize_t len;
 
 	do
-		len = recv(rings->transport.fd, bytes, count,
+		len = recv(socket_of(rings), bytes, count,
 			   MSG_DONTWAIT | flags);
 	while (len < 0 && errno == EINTR);
 	if (len == 0 || (len < 0 && errno != EAGAIN))
@@ -230,7 +221,7 @@ static bool doorbell_has_room(struct rings *rings)
 
 	if (shared->bell_room > 0)
 		return true;
-	ioctl(rings->transport.fd, SIOCOUTQ, &used);
+	ioctl(socket_of(rings), SIOCOUTQ, &used);
 	if (used >= rings->send_buffer)
 		return false;
 	shared->bell_room =
@@ -241,7 +232,7 @@ static bool doorbell_has_room(struct rings *rings)
 /* The byte that the daemon waits for, whatever it takes. */
 static int doorbell_ring(struct rings *rings)
 {
-	struct pollfd poll_fd = { .fd = rings->transport.fd,
+	struct pollfd poll_fd = { .fd = socket_of(rings),
 				  .events = POLLOUT };
 	const char byte = 1;
 	ssize_t len;
@@ -255,15 +246,6 @@ static int doorbell_ring(struct rings *rings)
 	return len == 1 ? 0 : death_note(rings);
 }
 
-static bool flow_is_held(const struct rings *rings, bool ordered)
-{
-	const int32_t *level = qb_rb_shared_user_data_get(rings->request);
-	int32_t now = __atomic_load_n(level, __ATOMIC_RELAXED);
-
-	return now > 0 &&
-	       now <= (ordered ? FLOW_CONTROL_ORDERED : FLOW_CONTROL_ALL);
-}
-
 static void chunk_fill(char *chunk, const struct iovec *iov, size_t iov_len)
 {
 	for (size_t i = 0; i < iov_len; i++) {
@@ -273,19 +255,23 @@ static void chunk_fill(char *chunk, const struct iovec *iov, size_t iov_len)
 }
 
 static int request_place(struct rings *rings, const struct iovec *iov,
-			 size_t iov_len, size_t size)
+			 size_t iov_len)
 {
-	void *chunk = qb_rb_chunk_alloc(rings->request, size);
+	size_t size = 0;
+	void *chunk;
 	int res;
 
+	for (size_t i = 0; i < iov_len; i++)
+		size += iov[i].iov_len;
+	chunk = qb_rb_chunk_alloc(rings->request, size);
 	if (chunk == NULL)
 		return -EAGAIN;
 	chunk_fill(chunk, iov, iov_len);
-	rings->transport.shared->bell_due = true;
+	rings->transport.shared->request_due = true;
 	if (qb_rb_chunk_commit(rings->request, size) < 0)
 		return death_note(rings);
 	res = doorbell_ring(rings);
-	rings->transport.shared->bell_due = false;
+	rings->transport.shared->request_due = false;
 	return res;
 }
 
@@ -293,23 +279,16 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 		      size_t iov_len, bool ordered)
 {
 	struct rings *rings = rings_of(transport);
-	size_t size = 0;
-	int res = -EAGAIN;
 
-	for (size_t i = 0; i < iov_len; i++)
-		size += iov[i].iov_len;
-	if (size > rings->handshake.message_max)
-		return -EMSGSIZE;
 	/* A reply that nobody waits for would be taken for the next one. */
 	if (qb_rb_chunks_used(rings->response) > 0)
 		return death_note(rings);
-	if (!flow_is_held(rings, ordered))
-		res = doorbell_has_room(rings) ?
-			      request_place(rings, iov, iov_len, size) :
-			      -ENOBUFS;
-	if (res < 0 && rings_check(transport) < 0)
-		return -ENOTCONN;
-	return res;
+	if (transport_flow_is_held(qb_rb_shared_user_data_get(rings->request),
+				   ordered))
+		return -EAGAIN;
+	if (!doorbell_has_room(rings))
+		return -ENOBUFS;
+	return request_place(rings, iov, iov_len);
 }
 
 /* The daemon takes the request if the byte is there, and else never will. */
@@ -327,9 +306,10 @@ static int rings_request_check(struct transport *transport)
 }
 
 static ssize_t rings_receive(struct transport *transport, void *reply,
-			     size_t size, unsigned int looks)
+			     size_t size, int timeout_ms)
 {
 	struct rings *rings = rings_of(transport);
+	int waited_ms = 0;
 	bool hung_up = false;
 	ssize_t len;
 
@@ -345,8 +325,10 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 		if (hung_up)
 			return death_note(rings);
 		/* What was said before the end still counts. */
-		hung_up = fd_is_hung_up(transport->fd);
-	} while (hung_up || --looks > 0);
+		hung_up = transport_is_hung_up(transport);
+		if (timeout_ms >= 0)
+			waited_ms += REPLY_POLL_MS;
+	} while (hung_up || waited_ms < timeout_ms || timeout_ms < 0);
 	return -EAGAIN;
 }
 
@@ -360,7 +342,7 @@ static void files_remove(const struct handshake *handshake)
 
 	for (size_t i = 0; i < 3; i++)
 		ring_files_remove(names[i], handshake->server_uid);
-	ring_directory_remove(handshake->event, handshake->server_uid);
+	shm_directory_remove(handshake->event, handshake->server_uid);
 }
 
 static void rings_free(struct rings *rings)
@@ -368,7 +350,7 @@ static void rings_free(struct rings *rings)
 	qb_rb_close(rings->event);
 	qb_rb_close(rings->response);
 	qb_rb_close(rings->request);
-	handshake_clear(&rings->handshake);
+	handshake_clear(&rings->transport.handshake);
 	free(rings);
 }
 
@@ -376,10 +358,10 @@ static void rings_close(struct transport *transport)
 {
 	struct rings *rings = rings_of(transport);
 
-	if (rings_check(transport) < 0)
-		files_remove(&rings->handshake);
+	if (transport_check(transport) < 0)
+		files_remove(&transport->handshake);
 	/* Another process may still have the socket. */
-	shutdown(transport->fd, SHUT_RDWR);
+	shutdown(socket_of(rings), SHUT_RDWR);
 	rings_free(rings);
 }
 
@@ -396,8 +378,8 @@ static int ring_open(const struct rings *rings, const char *name,
 		     size_t user_size, qb_ringbuffer_t **ret_ring,
 		     size_t *ret_size)
 {
-	const uid_t owner = rings->handshake.server_uid;
-	const size_t max = rings->handshake.message_max;
+	const uid_t owner = rings->transport.handshake.server_uid;
+	const size_t max = rings->transport.handshake.message_max;
 	qb_ringbuffer_t *ring;
 	size_t size, after;
 	int res;
@@ -423,7 +405,7 @@ static int ring_open(const struct rings *rings, const char *name,
 
 static int rings_open(struct rings *rings)
 {
-	const struct handshake *shake = &rings->handshake;
+	const struct handshake *shake = &rings->transport.handshake;
 	size_t size;
 	int res;
 
@@ -454,36 +436,31 @@ static const struct transport_kind rings_kind = {
 	.batch_end = rings_batch_end,
 	.send = rings_send,
 	.receive = rings_receive,
-	.check = rings_check,
 	.request_check = rings_request_check,
 };
 
-int transport_rings_open(const char *service, size_t message_max,
+int transport_rings_open(const struct handshake *handshake,
 			 struct transport **ret_transport)
 {
 	struct rings *rings = calloc(1, sizeof(*rings));
 	socklen_t len = sizeof(rings->send_buffer);
+	struct transport *transport;
 	int res;
 
 	if (rings == NULL)
 		return -ENOMEM;
-	res = handshake_run(service, message_max, &rings->handshake);
-	if (res < 0)
-		goto free_rings;
-	res = rings->handshake.is_shm ? rings_open(rings) : -ENOTSUP;
-	if (res < 0)
-		goto clear_handshake;
-	rings->transport.kind = &rings_kind;
-	rings->transport.fd = rings->handshake.fd;
-	rings->transport.poll_ms = -1;
-	getsockopt(rings->transport.fd, SOL_SOCKET, SO_SNDBUF,
-		   &rings->send_buffer, &len);
-	*ret_transport = &rings->transport;
+	transport = &rings->transport;
+	transport->kind = &rings_kind;
+	transport->handshake = *handshake;
+	transport->event_fd = transport->request_fd = handshake->fd;
+	transport->request_max = handshake->message_max;
+	res = rings_open(rings);
+	if (res < 0) {
+		free(rings);
+		return res;
+	}
+	getsockopt(handshake->fd, SOL_SOCKET, SO_SNDBUF, &rings->send_buffer,
+		   &len);
+	*ret_transport = transport;
 	return 0;
-
-clear_handshake:
-	handshake_clear(&rings->handshake);
-free_rings:
-	free(rings);
-	return res;
 }

@@ -268,12 +268,14 @@ cs_error_t cpg_model_initialize(cpg_handle_t *handle, cpg_model_t model,
 cs_error_t cpg_finalize(cpg_handle_t handle);
 
 /*
- * cpg_fd_get(3): the socket of the connection, the same for the life of the
- * handle. It is readable (POLLIN) as long as an event is not dispatched. After
- * a dispatch it is not readable if none is pending; only while another thread
- * or process takes several events in one dispatch it may be. It shows POLLHUP
- * when the daemon is gone (unless system.qb_ipc_type is socket). For poll and
- * the like, and SO_PEERCRED; not to be read, written or closed.
+ * cpg_fd_get(3): the descriptor of the connection, the same for the life of
+ * the handle: its socket, or, if system.qb_ipc_type is socket, an epoll
+ * descriptor. It is readable (POLLIN) as long as an event is not dispatched.
+ * After a dispatch it is not readable if none is pending; only while another
+ * thread or process takes several events in one dispatch it may be. When the
+ * daemon is gone it shows POLLHUP; an epoll descriptor shows POLLIN instead.
+ * For poll and the like, and for SO_PEERCRED if it is a socket; not to be
+ * read, written, changed or closed.
  *
  *	handle	open
  *	fd	output: the library's, until cpg_finalize
@@ -443,7 +445,8 @@ cs_error_t cpg_leave(cpg_handle_t handle, const struct cpg_name *group);
  *				handle was finalized meanwhile
  *	CS_ERR_INVALID_PARAM	NULL where it may not be, or the lengths add
  *				up to more than a size_t holds
- *	CS_ERR_TOO_BIG		it has more than 4 GiB - 1
+ *	CS_ERR_TOO_BIG		it has more than 4 GiB - 1, or is more than
+ *				the kernel lets through (socket IPC)
  *	CS_ERR_NOT_EXIST	not joined yet, or left already
  *	CS_ERR_TRY_AGAIN	not now: flow control, or the daemon has not
  *				read the earlier messages for a second.

@@ -206,12 +206,14 @@ cs_error_t quorum_model_initialize(quorum_handle_t *handle,
 cs_error_t quorum_finalize(quorum_handle_t handle);
 
 /*
- * quorum_fd_get(3): the socket of the connection, the same for the life of
- * the handle. It is readable (POLLIN) as long as an event is not dispatched.
+ * quorum_fd_get(3): the descriptor of the connection, the same for the life of
+ * the handle: its socket, or, if system.qb_ipc_type is socket, an epoll
+ * descriptor. It is readable (POLLIN) as long as an event is not dispatched.
  * After a dispatch it is not readable if none is pending; only while another
- * thread or process takes several events in one dispatch it may be. It shows
- * POLLHUP when the daemon is gone (unless system.qb_ipc_type is socket). For
- * poll and the like, and SO_PEERCRED; not to be read, written or closed.
+ * thread or process takes several events in one dispatch it may be. When the
+ * daemon is gone it shows POLLHUP; an epoll descriptor shows POLLIN instead.
+ * For poll and the like, and for SO_PEERCRED if it is a socket; not to be
+ * read, written, changed or closed.
  *
  *	handle	open
  *	fd	output: the library's, until quorum_finalize

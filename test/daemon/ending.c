@@ -38,9 +38,6 @@
 #define SOON_MS 500
 #define BUSY_MS 100
 
-/* Over sockets a dispatch that waits looks after the daemon once a second. */
-#define SOCKET_POLL_MS 1000
-
 struct looper {
 	struct job job;
 	pthread_t thread;
@@ -107,26 +104,6 @@ static bool task_opens_handles(const struct task *task)
 
 /* With socket IPC the two libraries may not open at once (README). */
 
-static bool task_opens_cpg(const struct task *task)
-{
-	return task_opens_handles(task) && task->service == &services[0];
-}
-
-static bool task_opens_quorum(const struct task *task)
-{
-	return task_opens_handles(task) && task->service == &services[1];
-}
-
-static bool task_opens_no_cpg(const struct task *task)
-{
-	return !task_opens_cpg(task);
-}
-
-static bool task_opens_no_quorum(const struct task *task)
-{
-	return !task_opens_quorum(task);
-}
-
 static void loopers_start(bool (*is_wanted)(const struct task *task))
 {
 	int i;
@@ -152,12 +129,6 @@ static void cpu_note(void)
 	}
 }
 
-/* Over sockets a dispatch looks after the daemon, and that takes longer. */
-static double ms_max(double ms)
-{
-	return ipc_is_socket() ? ms + SOCKET_POLL_MS : ms;
-}
-
 static void looper_assert_ended(struct looper *looper, double death_ms)
 {
 	const char *name = looper->job.task->name;
@@ -167,7 +138,7 @@ static void looper_assert_ended(struct looper *looper, double death_ms)
 	late = looper->end_ms - death_ms;
 	ck_assert_msg(looper->result == CS_ERR_LIBRARY, "%s: %s", name,
 		      cs_strerror(looper->result));
-	ck_assert_msg(late < ms_max(LATE_MS), "%s: %.0f ms after the death",
+	ck_assert_msg(late < LATE_MS, "%s: %.0f ms after the death",
 		      name, late);
 	looper->late_ms_best = fmin(looper->late_ms_best, late);
 	looper->busy_ms_best = fmin(looper->busy_ms_best,
@@ -190,7 +161,7 @@ static void bests_assert(void)
 	const struct looper *looper;
 
 	for (looper = loopers; looper < loopers + loopers_count; looper++) {
-		ck_assert_msg(looper->late_ms_best < ms_max(SOON_MS),
+		ck_assert_msg(looper->late_ms_best < SOON_MS,
 			      "%s: %.0f ms after the death, at best",
 			      looper->job.task->name, looper->late_ms_best);
 		ck_assert_msg(looper->busy_ms_best < BUSY_MS,
@@ -330,12 +301,7 @@ static void opening_killed(bool (*is_wanted)(const struct task *task))
 START_TEST(killed_in_initialize_and_finalize)
 {
 	srandom((unsigned int)getpid());
-	if (ipc_is_socket()) {
-		opening_killed(task_opens_cpg);
-		opening_killed(task_opens_quorum);
-	} else {
-		opening_killed(task_opens_handles);
-	}
+	opening_killed(task_opens_handles);
 }
 END_TEST
 
@@ -371,13 +337,7 @@ static void loopers_shut_down(void (*end)(void),
 
 START_TEST(shut_down_in_loops)
 {
-	if (ipc_is_socket()) {
-		loopers_shut_down(orderly_ends[_i], task_opens_no_quorum);
-		daemon_restart();
-		loopers_shut_down(orderly_ends[_i], task_opens_no_cpg);
-	} else {
-		loopers_shut_down(orderly_ends[_i], task_is_any);
-	}
+	loopers_shut_down(orderly_ends[_i], task_is_any);
 }
 END_TEST
 
@@ -393,7 +353,6 @@ START_TEST(shut_down_with_events_pending)
 {
 	const struct service *service = &services[_i % SERVICES];
 	uint64_t handle = service->open();
-	size_t pending = ipc_is_socket() ? 0 : EVENTS;
 	cs_error_t err;
 
 	service->events_queue(handle, EVENTS);
@@ -402,7 +361,7 @@ START_TEST(shut_down_with_events_pending)
 		err = service->dispatch(handle, CS_DISPATCH_ONE);
 	while (err == CS_OK);
 	assert_cs(CS_ERR_LIBRARY, err);
-	ck_assert_uint_eq(events_count(), pending);
+	ck_assert_uint_eq(events_count(), EVENTS);
 	assert_cs(CS_ERR_LIBRARY, service->dispatch(handle, CS_DISPATCH_ALL));
 	finalize_dead(service, handle);
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "service.h"
@@ -29,6 +30,14 @@ static int socket_option(int fd, int option)
 	return value;
 }
 
+/* With socket IPC it is a descriptor for two sockets. */
+static bool fd_is_epoll(int fd)
+{
+	struct epoll_event event;
+
+	return epoll_wait(fd, &event, 1, 0) >= 0;
+}
+
 START_TEST(fd_is_connected_unix_socket)
 {
 	const struct service *service = &services[_i];
@@ -37,14 +46,16 @@ START_TEST(fd_is_connected_unix_socket)
 	struct sockaddr peer_name;
 	socklen_t len = sizeof(peer_name);
 
-	ck_assert_int_eq(socket_option(fd, SO_DOMAIN), AF_UNIX);
-	ck_assert_int_eq(getpeername(fd, &peer_name, &len), 0);
+	ck_assert_int_eq(fd_is_epoll(fd), ipc_is_socket());
+	if (!ipc_is_socket()) {
+		ck_assert_int_eq(socket_option(fd, SO_DOMAIN), AF_UNIX);
+		ck_assert_int_eq(getpeername(fd, &peer_name, &len), 0);
+	}
 	assert_cs(CS_OK, service->finalize(handle));
 	service->close();
 }
 END_TEST
 
-/* libqb's socket transport has datagram sockets, which have no peer. */
 START_TEST(fd_knows_the_daemon)
 {
 	const struct service *service = &services[_i];
@@ -53,13 +64,11 @@ START_TEST(fd_knows_the_daemon)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	if (socket_option(fd, SO_TYPE) == SOCK_STREAM) {
+	if (!ipc_is_socket()) {
 		ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer,
 					    &len),
 				 0);
 		ck_assert_int_eq(peer.pid, daemon_pid());
-	} else {
-		ck_assert(ipc_is_socket());
 	}
 	assert_cs(CS_OK, service->finalize(handle));
 	service->close();

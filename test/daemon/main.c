@@ -23,6 +23,7 @@ int main(void)
 	srunner_add_suite(runner, arguments_suite());
 	srunner_add_suite(runner, fd_suite());
 	srunner_add_suite(runner, modes_suite());
+	srunner_add_suite(runner, waits_suite());
 	srunner_add_suite(runner, messages_suite());
 	srunner_add_suite(runner, group_suite());
 	srunner_add_suite(runner, membership_suite());

@@ -24,12 +24,6 @@
 static uint64_t handle, iteration;
 static const struct call *call;
 
-void transport_choose(int number)
-{
-	if (number == 1)
-		setenv("COROCLIENT_TRANSPORT", "libqb", 1);
-}
-
 /* It says what happened, and nothing else has. */
 static void failure_assert(const struct subject *subject, int number,
 			   cs_error_t err, int fds, long live)
@@ -150,8 +144,7 @@ static const struct subject initializes[] = {
 
 START_TEST(initialize_needs_memory)
 {
-	transport_choose(_i % TRANSPORTS);
-	ck_assert_int_gt(subject_run(&initializes[_i / TRANSPORTS]), 0);
+	ck_assert_int_gt(subject_run(&initializes[_i]), 0);
 }
 END_TEST
 
@@ -175,10 +168,9 @@ static bool first_subject_fail(const struct subject *subject, int number)
 
 START_TEST(first_initialize_needs_memory)
 {
-	const struct subject *subject = &initializes[_i / TRANSPORTS];
+	const struct subject *subject = &initializes[_i];
 	int number = 0;
 
-	transport_choose(_i % TRANSPORTS);
 	while (first_subject_fail(subject, number))
 		number++;
 	ck_assert_int_eq(number, subject_run(subject) + 1);
@@ -233,8 +225,7 @@ START_TEST(cpg_call_needs_memory)
 				   .run = call_run,
 				   .close = member_close };
 
-	transport_choose(_i % TRANSPORTS);
-	call = &cpg_calls[_i / TRANSPORTS];
+	call = &cpg_calls[_i];
 	subject.name = call->name;
 	subject.expected = call->expected;
 	subject_run(&subject);
@@ -247,8 +238,7 @@ START_TEST(iteration_call_needs_memory)
 				   .run = iteration_call_run,
 				   .close = member_close };
 
-	transport_choose(_i % TRANSPORTS);
-	call = &iteration_calls[_i / TRANSPORTS];
+	call = &iteration_calls[_i];
 	subject.name = call->name;
 	subject.expected = call->expected;
 	subject_run(&subject);
@@ -261,8 +251,7 @@ START_TEST(quorum_call_needs_memory)
 				   .run = call_run,
 				   .close = quorum_close_v1 };
 
-	transport_choose(_i % TRANSPORTS);
-	call = &quorum_calls[_i / TRANSPORTS];
+	call = &quorum_calls[_i];
 	subject.name = call->name;
 	subject.expected = call->expected;
 	subject_run(&subject);
@@ -275,15 +264,15 @@ Suite *memory_suite(void)
 	TCase *functions = case_add(suite, "functions");
 
 	tcase_add_loop_test(functions, initialize_needs_memory, 0,
-			    ARRAY_SIZE(initializes) * TRANSPORTS);
+			    ARRAY_SIZE(initializes));
 	tcase_add_loop_test(functions, first_initialize_needs_memory, 0,
-			    ARRAY_SIZE(initializes) * TRANSPORTS);
+			    ARRAY_SIZE(initializes));
 	tcase_add_loop_test(functions, cpg_call_needs_memory, 0,
-			    CPG_CALLS * TRANSPORTS);
+			    CPG_CALLS);
 	tcase_add_loop_test(functions, iteration_call_needs_memory, 0,
-			    ITERATION_CALLS * TRANSPORTS);
+			    ITERATION_CALLS);
 	tcase_add_loop_test(functions, quorum_call_needs_memory, 0,
-			    QUORUM_CALLS * TRANSPORTS);
+			    QUORUM_CALLS);
 	memory_messages_add(suite);
 	return suite;
 }

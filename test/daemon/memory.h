@@ -10,12 +10,6 @@
 #include <check.h>
 #include <corosync/corotypes.h>
 
-/* What the daemon's IPC suggests, and libqb's client calls. */
-#define TRANSPORTS 2
-
-/* Handles that are opened from now on use that one. */
-void transport_choose(int number);
-
 /* A call, and what it works on. */
 struct subject {
 	const char *name;

@@ -84,9 +84,8 @@ START_TEST(sending_needs_memory)
 {
 	const struct subject subject = { "cpg_mcast_joined", sender_open,
 					 sender_run, CS_OK, sender_close };
-	int row = _i / TRANSPORTS;
+	int row = _i;
 
-	transport_choose(_i % TRANSPORTS);
 	message_len = shapes[row].len;
 	pieces_count = shapes[row].pieces;
 	ck_assert_int_ge(subject_run(&subject), shapes[row].allocations);
@@ -237,8 +236,7 @@ START_TEST(receiving_needs_memory)
 	int number = 0, lost = 0;
 	struct peer peer;
 
-	transport_choose(_i % TRANSPORTS);
-	mode = (cs_dispatch_flags_t)(_i / TRANSPORTS + 1);
+	mode = (cs_dispatch_flags_t)(_i + 1);
 	peer_start(&peer);
 	peer_do(&peer,
 		(struct peer_order){ .verb = PEER_JOIN, .group = group });
@@ -299,8 +297,7 @@ START_TEST(tracking_needs_memory)
 	struct subject subject = { "quorum_dispatch", tracker_open,
 				   tracker_run, CS_OK, tracker_close };
 
-	transport_choose(_i % TRANSPORTS);
-	mode = (cs_dispatch_flags_t)(_i / TRANSPORTS + 1);
+	mode = (cs_dispatch_flags_t)(_i + 1);
 	if (mode == CS_DISPATCH_BLOCKING)
 		subject.expected = CS_ERR_BAD_HANDLE;
 	ck_assert_int_eq(subject_run(&subject), 1);
@@ -313,9 +310,9 @@ void memory_messages_add(Suite *suite)
 	int modes = CS_DISPATCH_ONE_NONBLOCKING;
 
 	tcase_add_loop_test(tcase, sending_needs_memory, 0,
-			    ARRAY_SIZE(shapes) * TRANSPORTS);
+			    ARRAY_SIZE(shapes));
 	tcase_add_loop_test(tcase, receiving_needs_memory, 0,
-			    modes * TRANSPORTS);
+			    modes);
 	tcase_add_loop_test(tcase, tracking_needs_memory, 0,
-			    modes * TRANSPORTS);
+			    modes);
 }

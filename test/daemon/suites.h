@@ -14,6 +14,7 @@ Suite *handles_suite(void);
 Suite *arguments_suite(void);
 Suite *fd_suite(void);
 Suite *modes_suite(void);
+Suite *waits_suite(void);
 Suite *messages_suite(void);
 Suite *group_suite(void);
 Suite *membership_suite(void);

@@ -96,15 +96,6 @@ static bool shm_belongs_to(const char *path, pid_t pid)
 	       client == pid;
 }
 
-/* When the daemon is dead libqb's client leaves its directory, but empty. */
-static bool shm_directory_is_gone(const char *path)
-{
-	int server = 0;
-
-	return sscanf(path, "/dev/shm/qb-%d-", &server) == 1 &&
-	       process_state(server) == 0 && rmdir(path) == 0;
-}
-
 static bool shm_is_gone(pid_t pid)
 {
 	char pattern[64];
@@ -118,8 +109,7 @@ static bool shm_is_gone(pid_t pid)
 	if (res != 0)
 		return res == GLOB_NOMATCH;
 	for (i = 0; i < found.gl_pathc; i++)
-		if (shm_belongs_to(found.gl_pathv[i], pid) &&
-		    !shm_directory_is_gone(found.gl_pathv[i]))
+		if (shm_belongs_to(found.gl_pathv[i], pid))
 			gone = false;
 	globfree(&found);
 	return gone;

@@ -148,13 +148,10 @@ START_TEST(instead_of_the_reply)
 }
 END_TEST
 
-/* With either way to the rings. */
 START_TEST(ring_is_full)
 {
 	const size_t size = 300 * 1024;
 
-	if (_i == 1)
-		setenv("COROCLIENT_TRANSPORT", "libqb", 1);
 	handle = fake_open_joined();
 	server_serve(false);
 	while (zeroes_send(handle, size) == CS_OK)
@@ -235,7 +232,7 @@ Suite *death_suite(void)
 	tcase_add_test(tcase, while_a_call_waits);
 	tcase_add_test(tcase, after_the_reply);
 	tcase_add_test(tcase, instead_of_the_reply);
-	tcase_add_loop_test(tcase, ring_is_full, 0, 2);
+	tcase_add_test(tcase, ring_is_full);
 	tcase_add_loop_test(tcase, flow_is_held, 1, 3);
 	tcase_add_loop_test(tcase, killed, 0, 2);
 	tcase_add_test(tcase, killed_and_not_reaped);

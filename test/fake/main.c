@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "../runner.h"
@@ -11,7 +10,6 @@ int main(void)
 {
 	SRunner *runner = srunner_create(handshake_suite());
 
-	unsetenv("COROCLIENT_TRANSPORT");
 	srunner_add_suite(runner, impostor_suite());
 	srunner_add_suite(runner, doorbell_suite());
 	srunner_add_suite(runner, malformed_suite());

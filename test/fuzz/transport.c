@@ -79,12 +79,6 @@ int transport_fd(const struct transport *transport)
 	return -1;
 }
 
-int transport_poll_ms(const struct transport *transport)
-{
-	(void)transport;
-	return -1;
-}
-
 size_t transport_event_max(const struct transport *transport)
 {
 	(void)transport;
@@ -111,6 +105,12 @@ ssize_t transport_event(struct transport *transport, void *event, size_t size,
 	pending = NULL;
 	watch_fail_after(given->fail_after);
 	return (ssize_t)given->size;
+}
+
+size_t transport_request_max(const struct transport *transport)
+{
+	(void)transport;
+	return 1024 * 1024;
 }
 
 void transport_batch_end(struct transport *transport)

@@ -391,6 +391,7 @@ TCase *cpg_assembly_case(void)
 {
 	TCase *tcase = tcase_create("cpg_assembly");
 
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, in_order);
 	tcase_add_test(tcase, senders_interleave);

@@ -273,6 +273,7 @@ TCase *cpg_decode_case(void)
 	const int kinds = (int)COUNT(builds);
 	TCase *tcase = tcase_create("cpg_decode");
 
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_test(tcase, confchg);
 	tcase_add_loop_test(tcase, confchg_of_many, 0, 3);
 	tcase_add_test(tcase, deliver);

@@ -15,6 +15,7 @@
 
 /* What is sent. */
 static unsigned char message[MESSAGE_MAX];
+static size_t fragment_max = FRAGMENT_MAX;
 
 static cs_error_t mcast(cpg_handle_t handle, const struct iovec *iov,
 			unsigned int count)
@@ -34,7 +35,7 @@ static size_t fragment_is(unsigned int index, size_t at, size_t size)
 {
 	const struct fake_request *request = fake_request_get(index);
 	size_t left = size - at;
-	size_t fraglen = left < FRAGMENT_MAX ? left : FRAGMENT_MAX;
+	size_t fraglen = left < fragment_max ? left : fragment_max;
 	unsigned char expected[56] = { 0 };
 
 	put_request(expected, 12, 56 + fraglen);
@@ -79,6 +80,21 @@ START_TEST(one_piece)
 
 	ck_assert_int_eq(mcast_size(handle, sizes[_i]), CS_OK);
 	ck_assert_uint_eq(fragments_are(1, sizes[_i]), fake_request_count());
+	cpg_close(handle);
+}
+END_TEST
+
+/* The kernel lets no more through; smaller messages are not cut. */
+START_TEST(small_fragments)
+{
+	cpg_handle_t handle = cpg_open_joined(NULL);
+
+	fake.request_max = 200000;
+	fragment_max = 200000 - 56;
+	ck_assert_int_eq(mcast_size(handle, sizes[_i]), CS_OK);
+	ck_assert_uint_eq(fragments_are(1, sizes[_i]), fake_request_count());
+	ck_assert_int_eq(mcast_size(handle, 200000 - 39), CS_ERR_TOO_BIG);
+	ck_assert_int_eq(mcast_size(handle, 200000 - 40), CS_OK);
 	cpg_close(handle);
 }
 END_TEST
@@ -393,6 +409,7 @@ TCase *cpg_fragment_case(void)
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_checked_fixture(tcase, setup, cpg_daemon_teardown);
+	tcase_add_loop_test(tcase, small_fragments, 0, (int)COUNT(sizes));
 	tcase_add_loop_test(tcase, one_piece, 0, (int)COUNT(sizes));
 	tcase_add_loop_test(tcase, many_pieces, 0, (int)COUNT(piece_counts));
 	tcase_add_test(tcase, largest_message);

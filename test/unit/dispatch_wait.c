@@ -89,35 +89,6 @@ START_TEST(death_ends_the_wait)
 }
 END_TEST
 
-START_TEST(quiet_death_ends_the_wait)
-{
-	uint64_t handle = probe_open();
-	struct dispatcher dispatcher;
-
-	fake.poll_ms = 1000;
-	dispatcher_start(&dispatcher, handle, modes[_i]);
-	fake_empties_await(1);
-	fake_die(true);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_LIBRARY);
-	ck_assert_int_eq(watch_poll_timeout(), 1000);
-	ck_assert_uint_eq(fake.looks, 2);
-	probe_close(handle);
-}
-END_TEST
-
-START_TEST(looking_again_is_no_end)
-{
-	uint64_t handle = probe_open();
-	struct dispatcher dispatcher;
-
-	fake.poll_ms = 1;
-	dispatcher_start(&dispatcher, handle, modes[_i]);
-	fake_empties_await(10);
-	probe_close(handle);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
-}
-END_TEST
-
 static void signal_take(int number)
 {
 	(void)number;
@@ -241,8 +212,6 @@ TCase *dispatch_wait_case(void)
 	tcase_add_loop_test(tcase, close_and_wait_race, 0, both);
 	tcase_add_loop_test(tcase, use_keeps_the_connection, 0, both);
 	tcase_add_loop_test(tcase, death_ends_the_wait, 0, both);
-	tcase_add_loop_test(tcase, quiet_death_ends_the_wait, 0, both);
-	tcase_add_loop_test(tcase, looking_again_is_no_end, 0, both);
 	tcase_add_loop_test(tcase, signals_are_no_end, 0, both);
 	tcase_add_loop_test(tcase, without_descriptors, 0, both);
 	tcase_add_loop_test(tcase, descriptors_are_given_back, 0, both);

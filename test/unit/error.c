@@ -159,6 +159,7 @@ TCase *error_case(void)
 {
 	TCase *tcase = tcase_create("error");
 
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_test(tcase, errno_is_converted);
 	tcase_add_test(tcase, errno_of_any_value);
 	tcase_add_test(tcase, what_is_not_negative_is_ok);

@@ -165,22 +165,16 @@ int transport_fd(const struct transport *transport)
 	return transport->fd;
 }
 
-int transport_poll_ms(const struct transport *transport)
-{
-	/* To be asked under the lock of transport_event. */
-	atomic_bool *busy = (atomic_bool *)&transport->receiving;
-	int poll_ms;
-
-	use_begin(transport, busy, TWO_RECEIVE);
-	poll_ms = fake.poll_ms;
-	use_end(busy);
-	return poll_ms;
-}
-
 size_t transport_event_max(const struct transport *transport)
 {
 	use_check(transport);
 	return fake.event_max;
+}
+
+size_t transport_request_max(const struct transport *transport)
+{
+	use_check(transport);
+	return fake.request_max;
 }
 
 static void bell_ring_locked(struct transport *transport)
@@ -253,23 +247,27 @@ void transport_batch_end(struct transport *transport)
 	use_begin(transport, &transport->receiving, TWO_RECEIVE);
 	pthread_mutex_lock(&lock);
 	transport->in_batch = false;
-	if (transport->first == NULL)
-		bell_silence_locked(transport);
 	pthread_mutex_unlock(&lock);
 	use_end(&transport->receiving);
+}
+
+static size_t request_size(const struct iovec *iov, size_t iov_len)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < iov_len; i++)
+		size += iov[i].iov_len;
+	return size;
 }
 
 static struct fake_request *request_create(const struct iovec *iov,
 					   size_t iov_len)
 {
 	struct fake_request *request;
-	size_t size = 0;
 
 	if (iov_len == 0 || iov_len > TRANSPORT_PIECES_MAX)
 		violation_note("given too few or too many pieces");
-	for (size_t i = 0; i < iov_len; i++)
-		size += iov[i].iov_len;
-	request = malloc(sizeof(*request) + size);
+	request = malloc(sizeof(*request) + request_size(iov, iov_len));
 	request->pieces = iov_len;
 	request->size = 0;
 	for (size_t i = 0; i < iov_len; i++) {
@@ -288,6 +286,8 @@ static int request_take_locked(struct transport *transport,
 {
 	if (transport->dead)
 		return -ENOTCONN;
+	if (request_size(iov, iov_len) > fake.request_max)
+		return -EMSGSIZE;
 	if (fake.refusals > 0) {
 		fake.refusals--;
 		return -EAGAIN;
@@ -498,8 +498,8 @@ static void fake_clear(void)
 void fake_setup(void)
 {
 	memset(&fake, 0, sizeof(fake));
-	fake.poll_ms = -1;
 	fake.event_max = 1024 * 1024;
+	fake.request_max = 1024 * 1024;
 }
 
 void fake_teardown(void)

@@ -42,8 +42,8 @@ typedef void (*fake_answer_fn)(const struct fake_request *request,
 extern struct fake {
 	/* For the test to set. */
 	atomic_int open_error;		/* 0: connections open; or -errno */
-	atomic_int poll_ms;
 	atomic_size_t event_max;
+	atomic_size_t request_max;
 	atomic_uint refusals;		/* requests to answer with -EAGAIN */
 	atomic_bool is_full;		/* answer requests with -ENOBUFS, */
 	atomic_uint room_after;		/* until so many waits for room */

@@ -183,6 +183,7 @@ TCase *quorum_decode_case(void)
 	const int kinds = (int)COUNT(builds);
 	TCase *tcase = tcase_create("quorum_decode");
 
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_test(tcase, notification);
 	tcase_add_test(tcase, quorum_notification);
 	tcase_add_test(tcase, nodelist_notification);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ring_files.h"
+#include "shm_files.h"
 
 /* libqb puts this before a name that is no path. */
 #define NAME_PREFIX "/dev/shm/qb-"
@@ -27,7 +27,7 @@ struct file_name {
 	char text[PATH_MAX + 16];
 };
 
-/* A ring's files are in a directory of a base, or in the base itself. */
+/* The files are in a directory of a base, or in the base itself. */
 struct place {
 	char directory[PATH_MAX + sizeof(NAME_PREFIX)];
 	char name[PATH_MAX];
@@ -163,12 +163,51 @@ void ring_files_remove(const char *ring, uid_t owner)
 	close(fd);
 }
 
-void ring_directory_remove(const char *ring, uid_t owner)
+int control_file_open(const char *path, uid_t owner, size_t size)
+{
+	struct place place;
+	struct stat file;
+	int directory, fd;
+	int res = place_find(path, &place);
+
+	if (res < 0)
+		return res;
+	directory = place_open(&place, owner);
+	if (directory < 0)
+		return directory;
+	fd = openat(directory, place.name,
+		    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	res = fd < 0 ? -EPROTO : fd;
+	if (fd >= 0 &&
+	    (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode) ||
+	     !owner_is_known(&file, owner) || file.st_size < (off_t)size)) {
+		close(fd);
+		res = -EPROTO;
+	}
+	close(directory);
+	return res;
+}
+
+void control_file_remove(const char *path, uid_t owner)
 {
 	struct place place;
 	int fd;
 
-	if (place_find(ring, &place) < 0 || place.is_base)
+	if (place_find(path, &place) < 0)
+		return;
+	fd = place_open(&place, owner);
+	if (fd < 0)
+		return;
+	file_remove(fd, place.name, owner);
+	close(fd);
+}
+
+void shm_directory_remove(const char *name, uid_t owner)
+{
+	struct place place;
+	int fd;
+
+	if (place_find(name, &place) < 0 || place.is_base)
 		return;
 	fd = place_open(&place, owner);
 	if (fd < 0)

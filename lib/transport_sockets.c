@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shm_files.h"
+#include "transport_kind.h"
+
+/*
+ * Requests and replies are datagrams of one socket, events those of another.
+ * The stream socket of the handshake shows the end of the daemon, and an epoll
+ * descriptor shows the application both: a pending event, and the end.
+ *
+ * The daemon takes the number of requests that wait from a counter in shared
+ * memory, which is incremented after each.
+ */
+
+/* What the kernel keeps for itself of a socket's send buffer. */
+#define DATAGRAM_COST 32
+
+/* The daemon's header of an event may be larger than that of a request. */
+#define EVENT_ROOM 8192
+
+struct channel {
+	int32_t sent;		/* datagrams that were not taken yet */
+	int32_t flow_control;	/* of requests */
+};
+
+/* The control file. */
+struct control {
+	struct channel request;
+	struct channel reply;
+	struct channel event;
+};
+
+_Static_assert(sizeof(struct control) == 24, "control file");
+
+struct sockets {
+	struct transport transport;
+	struct control *control;
+	int request_fd;		/* of requests and replies */
+	int event_fd;
+	int epoll_fd;
+};
+
+static struct sockets *sockets_of(struct transport *transport)
+{
+	return (struct sockets *)transport;
+}
+
+/* Events, and replies. */
+
+/* -EAGAIN, or the datagram's length, which may be more than @size. */
+static ssize_t datagram_receive(int fd, void *bytes, size_t size,
+				struct channel *channel)
+{
+	ssize_t len;
+
+	do
+		len = recv(fd, bytes, size, MSG_DONTWAIT | MSG_TRUNC);
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -EAGAIN;
+	__atomic_fetch_sub(&channel->sent, 1, __ATOMIC_RELAXED);
+	return len;
+}
+
+/* What came before the daemon's end counts. */
+static ssize_t datagram_take(struct sockets *sockets, int fd, void *bytes,
+			     size_t size, struct channel *channel, bool is_last)
+{
+	ssize_t len = datagram_receive(fd, bytes, size, channel);
+
+	if (len == -EAGAIN && is_last)
+		return transport_death_note(&sockets->transport);
+	if (len > (ssize_t)size) {
+		transport_abandon(&sockets->transport);
+		return -EPROTO;
+	}
+	return len;
+}
+
+static ssize_t sockets_event(struct transport *transport, void *event,
+			     size_t size, unsigned int hints)
+{
+	struct sockets *sockets = sockets_of(transport);
+	ssize_t len;
+
+	len = datagram_take(sockets, sockets->event_fd, event, size,
+			    &sockets->control->event, transport->dead);
+	if (len == -EAGAIN && (hints & TRANSPORT_WAITS) == 0 &&
+	    transport_is_hung_up(transport))
+		len = datagram_take(sockets, sockets->event_fd, event, size,
+				    &sockets->control->event, true);
+	return len;
+}
+
+static ssize_t sockets_receive(struct transport *transport, void *reply,
+			       size_t size, int timeout_ms)
+{
+	struct sockets *sockets = sockets_of(transport);
+	struct pollfd fds[] = {
+		{ .fd = sockets->request_fd, .events = POLLIN },
+		{ .fd = transport->handshake.fd },
+	};
+	ssize_t len;
+	int res;
+
+	do {
+		do
+			res = poll(fds, 2, timeout_ms);
+		while (res < 0 && errno == EINTR);
+		len = datagram_take(sockets, sockets->request_fd, reply, size,
+				    &sockets->control->reply,
+				    res > 0 && fds[1].revents != 0);
+	} while (len == -EAGAIN && res != 0);
+	return len;
+}
+
+/* Requests. */
+
+static int request_error(struct sockets *sockets)
+{
+	switch (errno) {
+	case EAGAIN:
+		return -ENOBUFS;
+	case ENOBUFS:
+		return -EAGAIN;
+	case ENOMEM:
+	case EMSGSIZE:
+		return -errno;
+	default:
+		return transport_death_note(&sockets->transport);
+	}
+}
+
+static int sockets_send(struct transport *transport, const struct iovec *iov,
+			size_t iov_len, bool ordered)
+{
+	struct sockets *sockets = sockets_of(transport);
+	struct control *control = sockets->control;
+	const struct msghdr message = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = iov_len,
+	};
+	ssize_t len;
+
+	/* A reply that nobody waits for would be taken for the next one. */
+	if (__atomic_load_n(&control->reply.sent, __ATOMIC_RELAXED) > 0)
+		return transport_death_note(transport);
+	if (transport_flow_is_held(&control->request.flow_control, ordered))
+		return -EAGAIN;
+	transport->shared->request_due = true;
+	do
+		len = sendmsg(sockets->request_fd, &message,
+			      MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (len < 0 && errno == EINTR);
+	if (len >= 0)
+		__atomic_fetch_add(&control->request.sent, 1, __ATOMIC_RELEASE);
+	transport->shared->request_due = false;
+	return len >= 0 ? 0 : request_error(sockets);
+}
+
+/*
+ * The datagram may be sent and not be counted. The daemon gets the time to
+ * take all that is there, then there is nothing to count.
+ */
+static int sockets_request_check(struct transport *transport)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct sockets *sockets = sockets_of(transport);
+	int32_t *sent = &sockets->control->request.sent;
+	int used = 0;
+
+	for (int ms = 0; ms < RECOVER_MS; ms++) {
+		if (ioctl(sockets->request_fd, SIOCOUTQ, &used) < 0)
+			break;
+		if (used == 0) {
+			__atomic_store_n(sent, 0, __ATOMIC_RELAXED);
+			return 0;
+		}
+		if (__atomic_load_n(sent, __ATOMIC_RELAXED) <= 0)
+			__atomic_store_n(sent, 1, __ATOMIC_RELAXED);
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	return transport_death_note(transport);
+}
+
+/* Open and close. */
+
+/* Names of sockets in the file system are paths; others begin with zero. */
+static void address_set(struct sockaddr_un *address,
+			const struct handshake *handshake, const char *suffix)
+{
+	const char *name = handshake->response;
+	const char *directory = handshake->socket_directory;
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (directory == NULL)
+		snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
+			 "%s-%s", name, suffix);
+	else if (name[0] == '/')
+		snprintf(address->sun_path, sizeof(address->sun_path),
+			 "%s-%s", name, suffix);
+	else
+		snprintf(address->sun_path, sizeof(address->sun_path),
+			 "%s/%s-%s", directory, name, suffix);
+}
+
+/* As much as the kernel lets us have. */
+static void buffer_enlarge(int fd, int option, size_t wanted)
+{
+	const int value = (int)wanted;
+	socklen_t len = sizeof(value);
+	int now = 0;
+
+	getsockopt(fd, SOL_SOCKET, option, &now, &len);
+	if (now < value)
+		setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value));
+}
+
+/* A socket at the address @ours that talks to @theirs. */
+static int pair_open(const struct handshake *handshake, const char *ours,
+		     const char *theirs, int *ret_fd)
+{
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int res;
+
+	if (fd < 0)
+		return -errno;
+	buffer_enlarge(fd, SO_SNDBUF, handshake->message_max);
+	buffer_enlarge(fd, SO_RCVBUF, handshake->message_max);
+	address_set(&address, handshake, ours);
+	res = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	if (res == 0) {
+		address_set(&address, handshake, theirs);
+		res = connect(fd, (struct sockaddr *)&address,
+			      sizeof(address));
+	}
+	if (res < 0) {
+		res = errno == ENOENT ? -ECONNREFUSED : -errno;
+		close(fd);
+		return res;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int epoll_add(int epoll_fd, int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* The end of the daemon shows without being asked for. */
+static int epoll_open(struct sockets *sockets)
+{
+	int res;
+
+	sockets->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (sockets->epoll_fd < 0)
+		return -errno;
+	res = epoll_add(sockets->epoll_fd, sockets->event_fd, EPOLLIN);
+	if (res == 0)
+		res = epoll_add(sockets->epoll_fd,
+				sockets->transport.handshake.fd, 0);
+	return res;
+}
+
+static int control_open(struct sockets *sockets)
+{
+	const struct handshake *handshake = &sockets->transport.handshake;
+	void *control;
+	int fd = control_file_open(handshake->request, handshake->server_uid,
+				   sizeof(*sockets->control));
+
+	if (fd < 0)
+		return fd;
+	control = mmap(NULL, sizeof(*sockets->control), PROT_READ | PROT_WRITE,
+		       MAP_SHARED, fd, 0);
+	close(fd);
+	if (control == MAP_FAILED)
+		return -errno;
+	sockets->control = control;
+	return 0;
+}
+
+static void sockets_release(struct transport *transport)
+{
+	struct sockets *sockets = sockets_of(transport);
+
+	if (sockets->control != NULL)
+		munmap(sockets->control, sizeof(*sockets->control));
+	if (sockets->epoll_fd >= 0)
+		close(sockets->epoll_fd);
+	if (sockets->event_fd >= 0)
+		close(sockets->event_fd);
+	if (sockets->request_fd >= 0)
+		close(sockets->request_fd);
+	handshake_clear(&transport->handshake);
+	free(sockets);
+}
+
+/* The daemon needs them no more; if it lives it removes its own sockets. */
+static void files_remove(const struct transport *transport)
+{
+	static const char *const suffixes[] = { "response", "event", "request",
+						"event-tx" };
+	const struct handshake *handshake = &transport->handshake;
+	size_t count = transport->dead ? 4 : 2;
+	struct sockaddr_un address;
+
+	for (size_t i = 0; i < count && handshake->socket_directory; i++) {
+		address_set(&address, handshake, suffixes[i]);
+		unlink(address.sun_path);
+	}
+	control_file_remove(handshake->request, handshake->server_uid);
+	shm_directory_remove(handshake->request, handshake->server_uid);
+}
+
+static void sockets_close(struct transport *transport)
+{
+	transport_check(transport);
+	files_remove(transport);
+	/* Another process may still have the socket. */
+	shutdown(transport->handshake.fd, SHUT_RDWR);
+	sockets_release(transport);
+}
+
+static const struct transport_kind sockets_kind = {
+	.close = sockets_close,
+	.release = sockets_release,
+	.event = sockets_event,
+	.send = sockets_send,
+	.receive = sockets_receive,
+	.request_check = sockets_request_check,
+};
+
+static size_t request_max(int fd, size_t message_max)
+{
+	socklen_t len = sizeof(int);
+	int size = 0;
+
+	getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len);
+	size -= DATAGRAM_COST;
+	return (size_t)size < message_max ? (size_t)size : message_max;
+}
+
+static int all_open(struct sockets *sockets)
+{
+	struct transport *transport = &sockets->transport;
+	int res;
+
+	res = control_open(sockets);
+	if (res == 0)
+		res = pair_open(&transport->handshake, "response", "request",
+				&sockets->request_fd);
+	if (res == 0)
+		res = pair_open(&transport->handshake, "event", "event-tx",
+				&sockets->event_fd);
+	return res == 0 ? epoll_open(sockets) : res;
+}
+
+int transport_sockets_open(const struct handshake *handshake,
+			   struct transport **ret_transport)
+{
+	struct sockets *sockets = calloc(1, sizeof(*sockets));
+	struct transport *transport;
+	int res;
+
+	if (sockets == NULL)
+		return -ENOMEM;
+	transport = &sockets->transport;
+	transport->kind = &sockets_kind;
+	transport->handshake = *handshake;
+	sockets->request_fd = sockets->event_fd = sockets->epoll_fd = -1;
+	res = all_open(sockets);
+	if (res < 0) {
+		transport_check(transport);
+		files_remove(transport);
+		/* The handshake is still the caller's. */
+		transport->handshake = (struct handshake){ .fd = -1 };
+		sockets_release(transport);
+		return res;
+	}
+	transport->event_fd = sockets->epoll_fd;
+	transport->request_fd = sockets->request_fd;
+	transport->event_max = handshake->message_max + EVENT_ROOM;
+	transport->request_max = request_max(sockets->request_fd,
+					     handshake->message_max);
+	*ret_transport = transport;
+	return 0;
+}
