@@ -43,12 +43,15 @@ struct service {
 	size_t event_size;	/* of a decoded event */
 
 	/*
-	 * Turn @size bytes at @bytes, 8-byte aligned and writable, into
-	 * *ret_event, which may point into them. Under recv_lock. 1: deliver
-	 * it, 0: nothing to deliver (incomplete, malformed), or -errno.
+	 * Turn @size bytes at @bytes into *ret_event. They are there, aligned
+	 * to 4 bytes, until this returns. What the event points into has to be
+	 * copied to @room, unless it is there already: it has room for
+	 * the largest event, and is 8-byte aligned. Under recv_lock. 1:
+	 * deliver it, 0: nothing to deliver (incomplete, malformed), or
+	 * -errno.
 	 */
-	int (*event_decode)(struct client *client, void *bytes, size_t size,
-			    void *ret_event);
+	int (*event_decode)(struct client *client, const void *bytes,
+			    size_t size, void *room, void *ret_event);
 	/* Call the application. No lock is held; the thread may end in it. */
 	void (*event_deliver)(struct client *client, void *event);
 	/* Free what the event owns, also if the callback never returned. */

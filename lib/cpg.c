@@ -70,16 +70,19 @@ static void confchg_note(struct cpg *cpg,
 			cpg_assembly_clear(&cpg->assembly);
 }
 
-static int cpg_event_decode(struct client *client, void *bytes, size_t size,
-			    void *ret_event)
+/* A fragment is copied to its message from where it is. */
+static int cpg_event_decode(struct client *client, const void *bytes,
+			    size_t size, void *room, void *ret_event)
 {
 	struct cpg *cpg = (struct cpg *)client;
 	struct cpg_event *event = ret_event;
 
-	if (cpg_decode(bytes, size, event) < 0)
-		return 0;
-	if (event->type == CPG_EVENT_PARTIAL)
+	if (cpg_decode_partial(bytes, size, event))
 		return partial_take(cpg, event);
+	if (bytes != room)
+		memcpy(room, bytes, size);
+	if (cpg_decode(room, size, event) < 0)
+		return 0;
 	if (event->type == CPG_EVENT_CONFCHG)
 		confchg_note(cpg, &event->confchg);
 	return 1;

@@ -87,24 +87,30 @@ static int deliver_decode(void *bytes, size_t size, struct cpg_event *event)
 	return 0;
 }
 
-static int partial_decode(void *bytes, size_t size, struct cpg_event *event)
+bool cpg_decode_partial(const void *bytes, size_t size,
+			struct cpg_event *event)
 {
-	const struct cpg_wire_partial_deliver *wire = bytes;
+	struct cpg_wire_partial_deliver wire;
 
-	if (size < sizeof(*wire) ||
-	    wire->fraglen > size - sizeof(*wire) ||
-	    !cpg_decode_name(&wire->group, &event->group))
-		return -EBADMSG;
+	if (size < sizeof(wire))
+		return false;
+	memcpy(&wire, bytes, sizeof(wire));
+	if (wire.header.id != CPG_WIRE_PARTIAL_DELIVER ||
+	    wire.header.size < (int32_t)sizeof(wire) ||
+	    (size_t)wire.header.size > size ||
+	    wire.fraglen > (size_t)wire.header.size - sizeof(wire) ||
+	    !cpg_decode_name(&wire.group, &event->group))
+		return false;
 	event->type = CPG_EVENT_PARTIAL;
 	event->partial = (struct cpg_event_partial){
-		.nodeid = wire->nodeid,
-		.pid = wire->pid,
-		.msglen = wire->msglen,
-		.fraglen = wire->fraglen,
-		.type = wire->type,
-		.fragment = (char *)bytes + sizeof(*wire),
+		.nodeid = wire.nodeid,
+		.pid = wire.pid,
+		.msglen = wire.msglen,
+		.fraglen = wire.fraglen,
+		.type = wire.type,
+		.fragment = (const char *)bytes + sizeof(wire),
 	};
-	return 0;
+	return true;
 }
 
 static int totem_confchg_decode(void *bytes, size_t size,
@@ -138,8 +144,6 @@ int cpg_decode(void *bytes, size_t size, struct cpg_event *ret_event)
 		return confchg_decode(bytes, size, ret_event);
 	case CPG_WIRE_DELIVER:
 		return deliver_decode(bytes, size, ret_event);
-	case CPG_WIRE_PARTIAL_DELIVER:
-		return partial_decode(bytes, size, ret_event);
 	case CPG_WIRE_TOTEM_CONFCHG:
 		return totem_confchg_decode(bytes, size, ret_event);
 	default:

@@ -68,9 +68,17 @@ struct cpg_event {
 /*
  * Decode @size bytes at @bytes, 8-byte aligned. The event points into the
  * bytes, where addresses are converted in place. 0, or -EBADMSG: malformed,
- * or an event that this library does not know.
+ * an
+ * event that this library does not know, or a fragment.
  */
 int cpg_decode(void *bytes, size_t size, struct cpg_event *ret_event);
+
+/*
+ * Decode a fragment, aligned or not: the event points into the bytes. False:
+ * it is none, or malformed.
+ */
+bool cpg_decode_partial(const void *bytes, size_t size,
+			struct cpg_event *ret_event);
 
 /*
  * The name, zeroes behind its length. False, and *ret_name untouched, when

@@ -20,7 +20,7 @@ struct dispatch {
 	int wake_fd;		/* for the wait; -1: no descriptor is left */
 	bool holds;		/* an event that has to be released */
 	bool in_batch;		/* its end has to be announced */
-	void *buffer;		/* the decoded event, then the wire's bytes */
+	void *buffer;		/* the decoded event, then room for its bytes */
 };
 
 static void cancel_allow(const struct dispatch *d)
@@ -33,9 +33,9 @@ static void cancel_put_off(struct dispatch *d)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &d->use.cancel_state);
 }
 
-static void *event_bytes(const struct dispatch *d)
+/* Behind the decoded event, with malloc's alignment. */
+static void *event_room(const struct dispatch *d)
 {
-	/* Keeps malloc's alignment for what the wire aligns to 8. */
 	size_t size = (d->use.client->service->event_size + 15) & ~(size_t)15;
 
 	return (char *)d->buffer + size;
@@ -97,22 +97,22 @@ static unsigned int event_hints(const struct dispatch *d)
 static cs_error_t event_take_locked(struct dispatch *d)
 {
 	struct client *client = d->use.client;
-	void *bytes = event_bytes(d);
+	void *room = event_room(d);
+	void *bytes;
 	ssize_t len;
 	int res;
 
 	if (client->closing)
 		return CS_ERR_BAD_HANDLE;
-	len = transport_event(client->transport, bytes,
-			      transport_event_max(client->transport),
-			      event_hints(d));
+	len = transport_event(client->transport, room, event_hints(d), &bytes);
 	d->in_batch = len >= 0 && !d->stops;
 	if (len == -EAGAIN && d->waits)
 		d->wake_fd = client_wake_fd_locked(client);
 	if (len < 0)
 		return error_from_errno((int)len);
-	res = client->service->event_decode(client, bytes, (size_t)len,
+	res = client->service->event_decode(client, bytes, (size_t)len, room,
 					    d->buffer);
+	transport_event_done(client->transport);
 	d->holds = res > 0;
 	return error_from_errno(res);
 }

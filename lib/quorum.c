@@ -17,11 +17,14 @@ struct quorum {
 
 /* Events. */
 
-static int quorum_event_decode(struct client *client, void *bytes, size_t size,
+static int quorum_event_decode(struct client *client, const void *bytes,
+			       size_t size, void *room,
 			       void *ret_event)
 {
 	(void)client;
-	return quorum_decode(bytes, size, ret_event) == 0;
+	if (bytes != room)
+		memcpy(room, bytes, size);
+	return quorum_decode(room, size, ret_event) == 0;
 }
 
 static void notification_deliver(const struct quorum *quorum,

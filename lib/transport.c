@@ -40,10 +40,16 @@ void transport_release(struct transport *transport)
 	transport->kind->release(transport);
 }
 
-ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			unsigned int hints)
+ssize_t transport_event(struct transport *transport, void *room,
+			unsigned int hints, void **ret_bytes)
 {
-	return transport->kind->event(transport, event, size, hints);
+	return transport->kind->event(transport, room, hints, ret_bytes);
+}
+
+void transport_event_done(struct transport *transport)
+{
+	if (transport->kind->event_done != NULL)
+		transport->kind->event_done(transport);
 }
 
 void transport_batch_end(struct transport *transport)

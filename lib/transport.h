@@ -7,8 +7,8 @@
  *
  * Locking is the caller's: one thread at a time in transport_send,
  * transport_call and transport_check, and one thread at a time in
- * transport_event and transport_batch_end; the two groups do not disturb each
- * other. Nothing here is called with thread cancellation enabled.
+ * transport_event, transport_event_done and transport_batch_end; the two
+ * groups do not disturb each other. Nothing here is called with thread cancellation enabled.
  *
  * Death is sticky: after the first -ENOTCONN every call returns it, but
  * transport_event gives first what came before.
@@ -39,7 +39,7 @@ struct transport_shared {
 	/* Of events. */
 	unsigned int bytes;	/* that are in the socket; there may be more */
 	unsigned int taken;	/* events whose bytes are among them */
-	bool event_due;		/* a byte was read, its event may be there */
+	bool event_due;		/* a byte was read, its event is not taken */
 };
 
 /*
@@ -83,12 +83,17 @@ enum {
 };
 
 /*
- * Take one event, without blocking. Its length, or -EAGAIN (none pending:
- * an event is pending when the fd shows it),
- * -ENOTCONN, -EPROTO (an event larger than @size: it cannot be taken).
+ * Find the next event, without blocking. Its length, and in *ret_bytes where
+ * it is: at @room, which has room for the largest event, or in memory of the
+ * transport, aligned to 4 bytes. transport_event_done has to follow. Or
+ * -EAGAIN (none is pending: the fd shows it when one is), -ENOTCONN, -EPROTO
+ * (an event larger than the largest: it cannot be taken).
  */
-ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			unsigned int hints);
+ssize_t transport_event(struct transport *transport, void *room,
+			unsigned int hints, void **ret_bytes);
+
+/* The event is taken; its bytes are gone. */
+void transport_event_done(struct transport *transport);
 
 /* No more will be asked for, although there may be more. */
 void transport_batch_end(struct transport *transport);

@@ -15,14 +15,15 @@
 #define RECOVER_MS 1000
 
 /*
- * The functions of transport.h. Only close, release, event and batch_end are
- * called once the transport is dead.
+ * The functions of transport.h. Only close, release and those of events are
+ * called once the transport is dead. event_done and batch_end may be NULL.
  */
 struct transport_kind {
 	void (*close)(struct transport *transport);
 	void (*release)(struct transport *transport);
-	ssize_t (*event)(struct transport *transport, void *event, size_t size,
-			 unsigned int hints);
+	ssize_t (*event)(struct transport *transport, void *room,
+			 unsigned int hints, void **ret_bytes);
+	void (*event_done)(struct transport *transport);
 	void (*batch_end)(struct transport *transport);
 	int (*send)(struct transport *transport, const struct iovec *iov,
 		    size_t iov_len, bool ordered);

@@ -49,6 +49,8 @@ struct rings {
 	qb_ringbuffer_t *response;
 	qb_ringbuffer_t *event;
 	int send_buffer;	/* of the socket, in bytes */
+	ssize_t event_len;	/* of the one that was found */
+	ssize_t event_pending;	/* how many there were then */
 };
 
 static struct rings *rings_of(struct transport *transport)
@@ -68,28 +70,21 @@ static int death_note(struct rings *rings)
 
 /* Events. */
 
-static ssize_t event_copy(struct rings *rings, void *event, size_t size)
+static ssize_t event_peek(struct rings *rings, void **ret_chunk)
 {
-	void *chunk;
-	ssize_t pending = qb_rb_chunks_used(rings->event);
 	ssize_t len;
 
-	if (pending <= 0)
+	rings->event_pending = qb_rb_chunks_used(rings->event);
+	if (rings->event_pending <= 0)
 		return -EAGAIN;
-	len = qb_rb_chunk_peek(rings->event, &chunk, 0);
+	len = qb_rb_chunk_peek(rings->event, ret_chunk, 0);
 	if (len < 0)
 		return -EAGAIN;
-	if ((size_t)len > size) {
+	if ((size_t)len > rings->transport.event_max) {
 		death_note(rings);
 		return -EPROTO;
 	}
-	memcpy(event, chunk, (size_t)len);
-	qb_rb_chunk_reclaim(rings->event);
-	/* What is no chunk cannot be taken away. */
-	if (len == 0 && qb_rb_chunks_used(rings->event) >= pending) {
-		death_note(rings);
-		return -EPROTO;
-	}
+	rings->event_len = len;
 	return len;
 }
 
@@ -137,8 +132,8 @@ static bool bytes_count(struct rings *rings)
 }
 
 /* An event of a batch: its byte is read later. */
-static ssize_t event_take_of_many(struct rings *rings, void *event,
-				  size_t size, bool waits)
+static ssize_t event_find_of_many(struct rings *rings, bool waits,
+				  void **ret_chunk)
 {
 	struct transport_shared *shared = rings->transport.shared;
 	ssize_t len = -EAGAIN;
@@ -149,16 +144,17 @@ static ssize_t event_take_of_many(struct rings *rings, void *event,
 			if (waits || !bytes_count(rings))
 				return -EAGAIN;
 		}
-		len = event_copy(rings, event, size);
+		len = event_peek(rings, ret_chunk);
 		/* A byte without an event goes as well: the fd shows it. */
-		shared->taken++;
+		if (len == -EAGAIN)
+			shared->taken++;
 	}
 	return len;
 }
 
 /* An event by itself, with its byte. */
-static ssize_t event_take_one(struct rings *rings, void *event, size_t size,
-			      bool waits)
+static ssize_t event_find_one(struct rings *rings, bool waits,
+			      void **ret_chunk)
 {
 	struct transport_shared *shared = rings->transport.shared;
 	ssize_t len = -EAGAIN;
@@ -167,43 +163,58 @@ static ssize_t event_take_one(struct rings *rings, void *event, size_t size,
 	bytes_read(rings);
 	while (len == -EAGAIN && !waits) {
 		shared->event_due = true;
-		if (bytes_receive(rings, &byte, 1, 0) <= 0) {
-			shared->event_due = false;
-			return -EAGAIN;
-		}
-		len = event_copy(rings, event, size);
-		shared->event_due = false;
+		if (bytes_receive(rings, &byte, 1, 0) > 0)
+			len = event_peek(rings, ret_chunk);
+		else
+			waits = true;
+		shared->event_due = len >= 0;
 	}
 	return len;
 }
 
 /* That of a process that ended when it had read the byte. */
-static ssize_t event_take_due(struct rings *rings, void *event, size_t size)
+static ssize_t event_find_due(struct rings *rings, void **ret_chunk)
 {
-	ssize_t len = event_copy(rings, event, size);
+	ssize_t len = event_peek(rings, ret_chunk);
 
-	rings->transport.shared->event_due = false;
+	rings->transport.shared->event_due = len >= 0;
 	return len;
 }
 
-static ssize_t rings_event(struct transport *transport, void *event,
-			   size_t size, unsigned int hints)
+static ssize_t rings_event(struct transport *transport, void *room,
+			   unsigned int hints, void **ret_bytes)
 {
 	struct rings *rings = rings_of(transport);
 	bool waits = (hints & TRANSPORT_WAITS) != 0;
 	ssize_t len = -EAGAIN;
 
+	(void)room;
 	if (transport->shared->event_due)
-		len = event_take_due(rings, event, size);
+		len = event_find_due(rings, ret_bytes);
 	if (len == -EAGAIN && !transport->dead)
 		len = (hints & TRANSPORT_BATCH) != 0 ?
-			      event_take_of_many(rings, event, size, waits) :
-			      event_take_one(rings, event, size, waits);
+			      event_find_of_many(rings, waits, ret_bytes) :
+			      event_find_one(rings, waits, ret_bytes);
 	if (len == -EAGAIN && transport->dead) {
-		len = event_copy(rings, event, size);
+		len = event_peek(rings, ret_bytes);
 		return len == -EAGAIN ? -ENOTCONN : len;
 	}
 	return len;
+}
+
+static void rings_event_done(struct transport *transport)
+{
+	struct transport_shared *shared = transport->shared;
+	struct rings *rings = rings_of(transport);
+
+	qb_rb_chunk_reclaim(rings->event);
+	/* What is no chunk cannot be taken away. */
+	if (rings->event_len == 0 &&
+	    qb_rb_chunks_used(rings->event) >= rings->event_pending)
+		death_note(rings);
+	if (!shared->event_due)
+		shared->taken++;
+	shared->event_due = false;
 }
 
 static void rings_batch_end(struct transport *transport)
@@ -433,6 +444,7 @@ static const struct transport_kind rings_kind = {
 	.close = rings_close,
 	.release = rings_release,
 	.event = rings_event,
+	.event_done = rings_event_done,
 	.batch_end = rings_batch_end,
 	.send = rings_send,
 	.receive = rings_receive,

@@ -91,17 +91,19 @@ static ssize_t datagram_take(struct sockets *sockets, int fd, void *bytes,
 	return len;
 }
 
-static ssize_t sockets_event(struct transport *transport, void *event,
-			     size_t size, unsigned int hints)
+static ssize_t sockets_event(struct transport *transport, void *room,
+			     unsigned int hints, void **ret_bytes)
 {
 	struct sockets *sockets = sockets_of(transport);
+	const size_t size = transport->event_max;
 	ssize_t len;
 
-	len = datagram_take(sockets, sockets->event_fd, event, size,
+	*ret_bytes = room;
+	len = datagram_take(sockets, sockets->event_fd, room, size,
 			    &sockets->control->event, transport->dead);
 	if (len == -EAGAIN && (hints & TRANSPORT_WAITS) == 0 &&
 	    transport_is_hung_up(transport))
-		len = datagram_take(sockets, sockets->event_fd, event, size,
+		len = datagram_take(sockets, sockets->event_fd, room, size,
 				    &sockets->control->event, true);
 	return len;
 }

@@ -86,22 +86,25 @@ size_t transport_event_max(const struct transport *transport)
 }
 
 /* Nothing but the event can be read, as if memory ended with it. */
-ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			unsigned int hints)
+/* At the room of the caller, as with socket IPC. */
+ssize_t transport_event(struct transport *transport, void *room,
+			unsigned int hints, void **ret_bytes)
 {
+	const size_t size = transport_event_max(transport);
 	struct event *given = pending;
 
 	(void)transport;
 	(void)hints;
 	if (given == NULL)
 		return -EAGAIN;
-	MUST(size >= given->size && (uintptr_t)event % 8 == 0);
-	ASAN_UNPOISON_MEMORY_REGION(event, size);
-	memset(event, 0xdd, size);
-	memcpy(event, given->bytes, given->size);
-	ASAN_POISON_MEMORY_REGION((char *)event + given->size,
+	MUST(size >= given->size && (uintptr_t)room % 8 == 0);
+	ASAN_UNPOISON_MEMORY_REGION(room, size);
+	memset(room, 0xdd, size);
+	memcpy(room, given->bytes, given->size);
+	ASAN_POISON_MEMORY_REGION((char *)room + given->size,
 				  size - given->size);
-	given->at = event;
+	given->at = room;
+	*ret_bytes = room;
 	pending = NULL;
 	watch_fail_after(given->fail_after);
 	return (ssize_t)given->size;
@@ -111,6 +114,11 @@ size_t transport_request_max(const struct transport *transport)
 {
 	(void)transport;
 	return 1024 * 1024;
+}
+
+void transport_event_done(struct transport *transport)
+{
+	(void)transport;
 }
 
 void transport_batch_end(struct transport *transport)

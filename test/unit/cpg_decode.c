@@ -20,6 +20,8 @@ static const wire_build_fn builds[] = {
 
 static int decode(void *bytes, size_t size, void *ret_event)
 {
+	if (cpg_decode_partial(bytes, size, ret_event))
+		return 0;
 	return cpg_decode(bytes, size, ret_event);
 }
 

@@ -20,16 +20,20 @@
 #define TWO_RECEIVE "receiving for two threads"
 #define TWO_REQUEST "sending, calling or checking for two threads"
 
+/* Rings align events to 4 bytes only. */
+#define MISALIGNED 4
+
 struct fake_event {
 	struct fake_event *next;
 	size_t size;
-	unsigned char bytes[];
+	unsigned char bytes[];	/* the event is behind the first few */
 };
 
 struct transport {
 	struct transport *next;
 	struct fake_event *first;	/* lock */
 	struct fake_event **last;	/* lock */
+	struct fake_event *found;	/* lock; and not yet done with */
 	int fd;
 	int daemon_fd;	/* lock */
 	bool is_rung;	/* a byte waits at the fd; lock */
@@ -204,15 +208,17 @@ static int event_none_locked(struct transport *transport)
 	return -EAGAIN;
 }
 
-static ssize_t event_take_locked(struct transport *transport, void *bytes,
-				 size_t size, unsigned int hints)
+static ssize_t event_find_locked(struct transport *transport,
+				 unsigned int hints, void **ret_bytes)
 {
 	struct fake_event *event = transport->first;
 
 	fake.looks++;
+	if (transport->found != NULL)
+		violation_note("asked for an event before the last was done");
 	if (event == NULL)
 		return event_none_locked(transport);
-	if (event->size > size)
+	if (event->size > fake.event_max)
 		return -EPROTO;
 	transport->first = event->next;
 	if (transport->first == NULL) {
@@ -221,25 +227,41 @@ static ssize_t event_take_locked(struct transport *transport, void *bytes,
 			bell_silence_locked(transport);
 	}
 	fake.pending--;
-	size = event->size;
-	memcpy(bytes, event->bytes, size);
-	free(event);
-	return (ssize_t)size;
+	transport->found = event;
+	*ret_bytes = event->bytes + MISALIGNED;
+	return (ssize_t)event->size;
 }
 
-ssize_t transport_event(struct transport *transport, void *event, size_t size,
-			unsigned int hints)
+ssize_t transport_event(struct transport *transport, void *room,
+			unsigned int hints, void **ret_bytes)
 {
 	ssize_t res;
 
+	(void)room;
 	use_begin(transport, &transport->receiving, TWO_RECEIVE);
 	pthread_mutex_lock(&lock);
-	res = event_take_locked(transport, event, size, hints);
+	res = event_find_locked(transport, hints, ret_bytes);
 	transport->in_batch = res >= 0 && (hints & TRANSPORT_BATCH) != 0;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 	use_end(&transport->receiving);
 	return res;
+}
+
+/* Not to be read any more. */
+void transport_event_done(struct transport *transport)
+{
+	use_begin(transport, &transport->receiving, TWO_RECEIVE);
+	pthread_mutex_lock(&lock);
+	if (transport->found == NULL)
+		violation_note("told twice that an event is done");
+	else
+		memset(transport->found->bytes, 0xdd,
+		       transport->found->size + MISALIGNED);
+	free(transport->found);
+	transport->found = NULL;
+	pthread_mutex_unlock(&lock);
+	use_end(&transport->receiving);
 }
 
 void transport_batch_end(struct transport *transport)
@@ -420,12 +442,12 @@ void fake_empties_await(unsigned int count)
 
 void fake_event_queue(const void *bytes, size_t size)
 {
-	struct fake_event *event = malloc(sizeof(*event) + size);
+	struct fake_event *event = malloc(sizeof(*event) + MISALIGNED + size);
 	struct transport *transport;
 
 	event->next = NULL;
 	event->size = size;
-	memcpy(event->bytes, bytes, size);
+	memcpy(event->bytes + MISALIGNED, bytes, size);
 	pthread_mutex_lock(&lock);
 	transport = transports;
 	bell_ring_locked(transport);
@@ -485,6 +507,8 @@ static void fake_clear(void)
 
 	while ((transport = transports) != NULL) {
 		transports = transport->next;
+		if (transport->found != NULL)
+			violation_note("left with an event");
 		if (transport->in_batch)
 			violation_note("left in the middle of a batch");
 		transport_free(transport);

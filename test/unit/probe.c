@@ -26,8 +26,8 @@ bool probe_event_is_intact(const struct probe_event *event)
 	return get_u32(event->bytes, 4) == event->number;
 }
 
-static int event_decode(struct client *client, void *bytes, size_t size,
-			void *ret_event)
+static int event_decode(struct client *client, const void *bytes, size_t size,
+			void *room, void *ret_event)
 {
 	struct probe_event *event = ret_event;
 	uint32_t kind = get_u32(bytes, 0);
@@ -39,11 +39,11 @@ static int event_decode(struct client *client, void *bytes, size_t size,
 		return -ENOMEM;
 	*event = (struct probe_event){
 		.number = get_u32(bytes, 4),
-		.bytes = bytes,
+		.bytes = memcpy(room, bytes, size),
 		.owned = kind == PROBE_OWNING ? malloc(100) : NULL,
 	};
 	probe.decoded++;
-	if (size != PROBE_EVENT_SIZE || (uintptr_t)bytes % 8 != 0 ||
+	if (size != PROBE_EVENT_SIZE || (uintptr_t)room % 8 != 0 ||
 	    !probe_event_is_intact(event))
 		probe.broken++;
 	return 1;
