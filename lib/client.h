@@ -6,9 +6,20 @@
  * that keep it while calls use it. A service (cpg, quorum) puts a struct
  * client at the head of its own.
  *
- * call_lock is held from a request to its reply. recv_lock is held while an
- * event is received and decoded. Neither is held while a callback runs, nor
- * across a wait for an event.
+ * The locks, each before those below it:
+ *
+ *	group_lock	(cpg) a join or leave, to its reply; the handle's group
+ *	send_lock	(cpg) a message in fragments, first to last
+ *	call_lock	a request, to its reply; what the transport has of
+ *			requests. Never together with recv_lock
+ *	recv_lock	an event, received and decoded; what the transport has
+ *			of events; closing, wake_fd; (cpg) the assembly
+ *	iterations_lock	(cpg) the list of iterations
+ *	process_lock	the handle table
+ *
+ * group_lock and send_lock are not held together. None is held while a
+ * callback runs, or across a wait for an event. A field that a lock guards
+ * names it.
  *
  * A child of fork has the same handles, and shares the connection of each
  * with its parent. What has to be one for all of them is in shared memory:

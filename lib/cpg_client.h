@@ -44,17 +44,4 @@ static inline struct cpg_shared *cpg_shared(const struct cpg *cpg)
 
 extern const struct service cpg_service;
 
-/* CS_ERR_INVALID_PARAM without a name, CS_ERR_NAME_TOO_LONG. */
-cs_error_t cpg_name_check(const struct cpg_name *name);
-
-/* The name as the daemon expects it, zeroes behind its length. */
-struct cpg_wire_name cpg_name_encode(const struct cpg_name *name);
-
-/* A message in one piece or many, under the name of cpg_mcast_joined. */
-cs_error_t cpg_message_send(cpg_handle_t handle, cpg_guarantee_t guarantee,
-			    const struct iovec *iov, size_t iov_len);
-
-/* Forget the iterations of a client that nobody uses any more. */
-void cpg_iterations_clear(struct cpg *cpg);
-
 #endif

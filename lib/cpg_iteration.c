@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#include <stdlib.h>
-
-#include "cpg_client.h"
-#include "error.h"
+#include "cpg_iterations.h"
+#include "cpg_name.h"
 #include "export.h"
-#include "lock.h"
-
-/*
- * An iteration is found by a handle of its own, but lives and dies with the
- * cpg handle: it does not hold the connection, and whoever uses it has to
- * find the cpg handle open first.
- */
-struct cpg_iteration {
-	struct handle_object object;
-	struct cpg_iteration *next;	/* iterations_lock of the client */
-	cpg_iteration_handle_t handle;
-	cpg_handle_t cpg_handle;
-	uint64_t remote;	/* the daemon's handle */
-};
 
 /* One thread's use of an iteration and of the client behind it. */
 struct iteration_use {
@@ -27,18 +11,10 @@ struct iteration_use {
 	struct client_use client;
 };
 
-/* Its address is the kind of iteration handles. */
-static const char iteration_kind;
-
-static void iteration_destroy(struct handle_object *object)
-{
-	free(object);
-}
-
 static cs_error_t iteration_get(cpg_iteration_handle_t handle,
 				struct iteration_use *ret_use)
 {
-	struct handle_object *object = handle_get(handle, &iteration_kind);
+	struct handle_object *object = handle_get(handle, &cpg_iteration_kind);
 	cs_error_t err;
 
 	if (object == NULL)
@@ -55,54 +31,6 @@ static void iteration_put(struct iteration_use *use)
 {
 	handle_put(&use->iteration->object);
 	client_put(&use->client);
-}
-
-static cs_error_t iteration_publish(struct cpg *cpg, cpg_handle_t cpg_handle,
-				    uint64_t remote,
-				    cpg_iteration_handle_t *ret_handle)
-{
-	struct cpg_iteration *iteration = calloc(1, sizeof(*iteration));
-	int res;
-
-	if (iteration == NULL)
-		return CS_ERR_NO_MEMORY;
-	handle_init(&iteration->object, &iteration_kind, iteration_destroy);
-	iteration->cpg_handle = cpg_handle;
-	iteration->remote = remote;
-	lock_take(&cpg_shared(cpg)->iterations_lock);
-	res = handle_open(&iteration->object, &iteration->handle);
-	if (res == 0) {
-		*ret_handle = iteration->handle;
-		iteration->next = cpg->iterations;
-		cpg->iterations = iteration;
-	}
-	lock_give(&cpg_shared(cpg)->iterations_lock);
-	handle_put(&iteration->object);
-	return error_from_errno(res);
-}
-
-/* It was closed: drop the table's reference. */
-static void iteration_drop(struct cpg *cpg, struct cpg_iteration *iteration)
-{
-	struct cpg_iteration **link = &cpg->iterations;
-
-	lock_take(&cpg_shared(cpg)->iterations_lock);
-	while (*link != iteration)
-		link = &(*link)->next;
-	*link = iteration->next;
-	lock_give(&cpg_shared(cpg)->iterations_lock);
-	handle_put(&iteration->object);
-}
-
-void cpg_iterations_clear(struct cpg *cpg)
-{
-	struct cpg_iteration *iteration;
-
-	while ((iteration = cpg->iterations) != NULL) {
-		cpg->iterations = iteration->next;
-		if (handle_close(iteration->handle, &iteration_kind) != NULL)
-			handle_put(&iteration->object);
-	}
 }
 
 static cs_error_t remote_finalize(struct client *client, uint64_t remote)
@@ -173,7 +101,7 @@ cpg_iteration_initialize(cpg_handle_t handle,
 		return err;
 	err = remote_initialize(use.client, iteration_type, group, &remote);
 	if (err == CS_OK) {
-		err = iteration_publish((struct cpg *)use.client, handle,
+		err = cpg_iteration_publish((struct cpg *)use.client, handle,
 					remote, cpg_iteration_handle);
 		if (err != CS_OK)
 			remote_finalize(use.client, remote);
@@ -230,10 +158,10 @@ EXPORT cs_error_t cpg_iteration_finalize(cpg_iteration_handle_t handle)
 	err = remote_finalize(use.client.client, use.iteration->remote);
 	if (err == CS_ERR_TRY_AGAIN)
 		; /* It stays open, to try again. */
-	else if (handle_close(handle, &iteration_kind) == NULL)
+	else if (handle_close(handle, &cpg_iteration_kind) == NULL)
 		err = CS_ERR_BAD_HANDLE;
 	else
-		iteration_drop((struct cpg *)use.client.client, use.iteration);
+		cpg_iteration_drop((struct cpg *)use.client.client, use.iteration);
 	iteration_put(&use);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cpg_client.h"
+#include "export.h"
 #include "lock.h"
 
 /* How long a fragment is tried that the daemon does not take. */
@@ -213,8 +214,8 @@ static cs_error_t message_send(struct cpg *cpg, cpg_guarantee_t guarantee,
 	return err;
 }
 
-cs_error_t cpg_message_send(cpg_handle_t handle, cpg_guarantee_t guarantee,
-			    const struct iovec *iov, size_t iov_len)
+static cs_error_t handle_send(cpg_handle_t handle, cpg_guarantee_t guarantee,
+			      const struct iovec *iov, size_t iov_len)
 {
 	struct message message;
 	struct client_use use;
@@ -228,4 +229,88 @@ cs_error_t cpg_message_send(cpg_handle_t handle, cpg_guarantee_t guarantee,
 	err = message_send((struct cpg *)use.client, guarantee, &message);
 	client_put(&use);
 	return err;
+}
+
+static cs_error_t handle_check(cpg_handle_t handle)
+{
+	struct client_use use;
+	cs_error_t err = client_get(handle, &cpg_service, &use);
+
+	if (err == CS_OK)
+		client_put(&use);
+	return err;
+}
+
+EXPORT cs_error_t cpg_max_atomic_msgsize_get(cpg_handle_t handle,
+					     uint32_t *size)
+{
+	cs_error_t err;
+
+	if (size == NULL)
+		return CS_ERR_INVALID_PARAM;
+	err = handle_check(handle);
+	if (err == CS_OK)
+		*size = CPG_WIRE_MESSAGE_MAX;
+	return err;
+}
+
+EXPORT cs_error_t
+cpg_flow_control_state_get(cpg_handle_t handle,
+			   cpg_flow_control_state_t *flow_control_enabled)
+{
+	cs_error_t err;
+
+	if (flow_control_enabled == NULL)
+		return CS_ERR_INVALID_PARAM;
+	err = handle_check(handle);
+	if (err == CS_OK)
+		*flow_control_enabled = CPG_FLOW_CONTROL_DISABLED;
+	return err;
+}
+
+EXPORT cs_error_t cpg_mcast_joined(cpg_handle_t handle,
+				   cpg_guarantee_t guarantee,
+				   const struct iovec *iovec,
+				   unsigned int iov_len)
+{
+	return handle_send(handle, guarantee, iovec, iov_len);
+}
+
+EXPORT cs_error_t cpg_zcb_alloc(cpg_handle_t handle, size_t size,
+				void **buffer)
+{
+	void *memory;
+	cs_error_t err;
+
+	if (buffer == NULL)
+		return CS_ERR_INVALID_PARAM;
+	err = handle_check(handle);
+	if (err != CS_OK)
+		return err;
+	memory = calloc(1, size == 0 ? 1 : size);
+	if (memory == NULL)
+		return CS_ERR_NO_MEMORY;
+	*buffer = memory;
+	return CS_OK;
+}
+
+EXPORT cs_error_t cpg_zcb_free(cpg_handle_t handle, void *buffer)
+{
+	cs_error_t err;
+
+	if (buffer == NULL)
+		return CS_ERR_INVALID_PARAM;
+	err = handle_check(handle);
+	if (err == CS_OK)
+		free(buffer);
+	return err;
+}
+
+EXPORT cs_error_t cpg_zcb_mcast_joined(cpg_handle_t handle,
+				       cpg_guarantee_t guarantee, void *msg,
+				       size_t msg_len)
+{
+	const struct iovec iov = { .iov_base = msg, .iov_len = msg_len };
+
+	return handle_send(handle, guarantee, &iov, 1);
 }

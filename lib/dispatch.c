@@ -11,11 +11,25 @@
 /* How often to look for a finalize that no wake fd announces. */
 #define POLL_MS_NO_WAKE_FD 100
 
+struct mode {
+	bool waits;		/* for an event, while none is pending */
+	bool stops;		/* after one event */
+	cs_error_t empty;	/* the result when no event is pending any more */
+};
+
+static const struct mode modes[] = {
+	[CS_DISPATCH_ONE] = { true, true, CS_ERR_TRY_AGAIN },
+	[CS_DISPATCH_ALL] = { false, false, CS_OK },
+	[CS_DISPATCH_BLOCKING] = { true, false, CS_ERR_TRY_AGAIN },
+	[CS_DISPATCH_ONE_NONBLOCKING] = { false, true, CS_ERR_TRY_AGAIN },
+};
+
+#define MODES (sizeof(modes) / sizeof(modes[0]))
+
 /* One call of dispatch_run. */
 struct dispatch {
 	struct client_use use;
-	bool waits;		/* for an event, while none is pending */
-	bool stops;		/* after one event */
+	const struct mode *mode;
 	bool woken;		/* there may be more to see than events */
 	int wake_fd;		/* for the wait; -1: no descriptor is left */
 	bool holds;		/* an event that has to be released */
@@ -90,8 +104,8 @@ static void dispatch_end(void *data)
 
 static unsigned int event_hints(const struct dispatch *d)
 {
-	return (d->stops ? 0 : TRANSPORT_BATCH) |
-	       (d->waits && !d->woken ? TRANSPORT_WAITS : 0);
+	return (d->mode->stops ? 0 : TRANSPORT_BATCH) |
+	       (d->mode->waits && !d->woken ? TRANSPORT_WAITS : 0);
 }
 
 static cs_error_t event_take_locked(struct dispatch *d)
@@ -105,8 +119,8 @@ static cs_error_t event_take_locked(struct dispatch *d)
 	if (client->closing)
 		return CS_ERR_BAD_HANDLE;
 	len = transport_event(client->transport, room, event_hints(d), &bytes);
-	d->in_batch = len >= 0 && !d->stops;
-	if (len == -EAGAIN && d->waits)
+	d->in_batch = len >= 0 && !d->mode->stops;
+	if (len == -EAGAIN && d->mode->waits)
 		d->wake_fd = client_wake_fd_locked(client);
 	if (len < 0)
 		return error_from_errno((int)len);
@@ -147,7 +161,7 @@ static cs_error_t event_next(struct dispatch *d)
 	cs_error_t err;
 
 	d->woken = false;
-	if (d->waits) {
+	if (d->mode->waits) {
 		/* Under load there may never be a wait to be cancelled in. */
 		cancel_allow(d);
 		pthread_testcancel();
@@ -155,7 +169,7 @@ static cs_error_t event_next(struct dispatch *d)
 	}
 	for (;;) {
 		err = event_take(d);
-		if (err != CS_ERR_TRY_AGAIN || !d->waits)
+		if (err != CS_ERR_TRY_AGAIN || !d->mode->waits)
 			return err;
 		event_wait(d);
 	}
@@ -182,24 +196,19 @@ static cs_error_t events_run(struct dispatch *d)
 		err = event_next(d);
 		if (err == CS_OK)
 			err = event_deliver(d);
-	} while (err == CS_OK && !d->stops);
+	} while (err == CS_OK && !d->mode->stops);
 	return err;
 }
 
 cs_error_t dispatch_run(uint64_t handle, const struct service *service,
 			cs_dispatch_flags_t mode)
 {
-	struct dispatch d = {
-		.waits = mode == CS_DISPATCH_ONE ||
-			 mode == CS_DISPATCH_BLOCKING,
-		.stops = mode == CS_DISPATCH_ONE ||
-			 mode == CS_DISPATCH_ONE_NONBLOCKING,
-		.wake_fd = -1,
-	};
+	struct dispatch d = { .wake_fd = -1 };
 	cs_error_t err;
 
-	if (mode < CS_DISPATCH_ONE || mode > CS_DISPATCH_ONE_NONBLOCKING)
+	if (mode < CS_DISPATCH_ONE || (size_t)mode >= MODES)
 		return CS_ERR_INVALID_PARAM;
+	d.mode = &modes[mode];
 	err = client_get(handle, service, &d.use);
 	if (err != CS_OK)
 		return err;
@@ -207,8 +216,8 @@ cs_error_t dispatch_run(uint64_t handle, const struct service *service,
 	err = buffer_take(&d);
 	if (err == CS_OK)
 		err = events_run(&d);
-	if (err == CS_ERR_TRY_AGAIN && mode == CS_DISPATCH_ALL)
-		err = CS_OK;
+	if (err == CS_ERR_TRY_AGAIN)
+		err = d.mode->empty;
 	pthread_cleanup_pop(1);
 	return err;
 }
