@@ -5,6 +5,7 @@
  * A member of the group that sends what makes no sense. The others are not
  * told, and do get what it sends after that.
  */
+#include "../unit/watch.h"
 #include "events.h"
 #include "raw.h"
 #include "service.h"
@@ -182,6 +183,64 @@ START_TEST(small_ones_between)
 }
 END_TEST
 
+#define GHOSTS 6
+
+/* Under the pid of another, who is no member then, and can still send. */
+static void leave_as(const struct peer *peer, const struct peer *other,
+		     const struct cpg_name *group)
+{
+	raw_leave(peer, group, (uint32_t)other->pid);
+	totem_flush();
+}
+
+/*
+ * A sender that is no member any more begins a message. What it began is given
+ * up with the next change, or receivers grow with each such sender.
+ */
+START_TEST(senders_that_are_no_members)
+{
+	struct cpg_name group = name_unique("ghost");
+	struct peer ghosts[GHOSTS], liars[GHOSTS], last;
+	cpg_handle_t handle;
+	int i;
+
+	for (i = 0; i < GHOSTS; i++) {
+		raw_start(&ghosts[i]);
+		raw_start(&liars[i]);
+	}
+	raw_start(&last);
+	handle = receiver_open(&group, true);
+	watch_reset();
+	watch_set(true);
+	for (i = 0; i < GHOSTS; i++) {
+		receiver_meet(handle, &ghosts[i], &group);
+		receiver_meet(handle, &liars[i], &group);
+		events_clear();
+		ck_assert_int_lt(watch_live(), MIB);
+		leave_as(&liars[i], &ghosts[i], &group);
+		raw_send(&ghosts[i], (struct raw_piece)PIECE(FIRST, 3 * MIB,
+							     RAW_FRAGMENT_MAX));
+		totem_flush();
+		assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
+		ck_assert_int_gt(watch_live(), MIB);
+		events_clear();
+	}
+	receiver_meet(handle, &last, &group);
+	events_clear();
+	ck_assert_int_lt(watch_live(), MIB);
+	watch_set(false);
+	for (i = 0; i < GHOSTS; i++) {
+		raw_end(&ghosts[i]);
+		raw_end(&liars[i]);
+	}
+	totem_flush();
+	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
+	receiver_assert_well(handle, &last, 0, "ghosts");
+	assert_cs(CS_OK, cpg_finalize(handle));
+	raw_end(&last);
+}
+END_TEST
+
 Suite *hostile_suite(void)
 {
 	Suite *suite = suite_create("hostile");
@@ -191,5 +250,6 @@ Suite *hostile_suite(void)
 	tcase_add_loop_test(tcase, type_zero, 0, 2);
 	tcase_add_loop_test(tcase, begins_again, 0, 2);
 	tcase_add_loop_test(tcase, small_ones_between, 0, 2);
+	tcase_add_test(tcase, senders_that_are_no_members);
 	return suite;
 }

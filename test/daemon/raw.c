@@ -31,6 +31,7 @@ struct raw_order {
 	struct raw_piece piece;
 	uint32_t seed;		/* of what the piece is a part of */
 	size_t offset;		/* of the piece in that */
+	uint32_t pid;		/* to leave under; 0: that of the process */
 };
 
 /* The other process. */
@@ -94,12 +95,12 @@ static void group_join(const struct cpg_name *group)
 	join_await();
 }
 
-static void group_leave(const struct cpg_name *group)
+static void group_leave(const struct raw_order *order)
 {
 	struct cpg_wire_leave request = {
 		.header = { .id = CPG_REQUEST_LEAVE, .size = sizeof(request) },
-		.group = wire_name(group),
-		.pid = (uint32_t)getpid(),
+		.group = wire_name(&order->group),
+		.pid = order->pid != 0 ? order->pid : (uint32_t)getpid(),
 	};
 	struct iovec iov = { &request, sizeof(request) };
 
@@ -194,7 +195,7 @@ static void order_obey(const struct raw_order *order)
 		group_join(&order->group);
 		break;
 	case RAW_LEAVE:
-		group_leave(&order->group);
+		group_leave(order);
 		break;
 	case RAW_SEND:
 	case RAW_PATTERN:
@@ -254,9 +255,12 @@ void raw_join(const struct peer *peer, const struct cpg_name *group)
 	raw_do(peer, &order);
 }
 
-void raw_leave(const struct peer *peer, const struct cpg_name *group)
+void raw_leave(const struct peer *peer, const struct cpg_name *group,
+	       uint32_t pid)
 {
-	const struct raw_order order = { .verb = RAW_LEAVE, .group = *group };
+	const struct raw_order order = { .verb = RAW_LEAVE,
+					 .group = *group,
+					 .pid = pid };
 
 	raw_do(peer, &order);
 }

@@ -36,9 +36,13 @@ struct raw_piece {
 void raw_start(struct peer *peer);
 void raw_end(struct peer *peer);
 
-/* Done when it has seen itself join; or when the leave is on its way. */
+/*
+ * Done when it has seen itself join; or when the leave is on its way. @pid: to
+ * leave under, or 0 for the peer's own.
+ */
 void raw_join(const struct peer *peer, const struct cpg_name *group);
-void raw_leave(const struct peer *peer, const struct cpg_name *group);
+void raw_leave(const struct peer *peer, const struct cpg_name *group,
+	       uint32_t pid);
 
 /* Send the piece, full of nothing in particular; the daemon takes it. */
 void raw_send(const struct peer *peer, struct raw_piece piece);

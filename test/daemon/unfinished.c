@@ -183,7 +183,7 @@ static void half_send(cpg_handle_t handle, const struct peer *peer)
 
 static void peer_leave(struct peer *peer, const struct cpg_name *group)
 {
-	raw_leave(peer, group);
+	raw_leave(peer, group, 0);
 	raw_end(peer);
 }
 
