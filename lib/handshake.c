@@ -70,8 +70,7 @@ static int abstract_connect(int fd, const char *service)
 	return address_connect(fd, &address, sizeof(address));
 }
 
-static int filesystem_connect(int fd, const char *service,
-			      const char **ret_directory)
+static int filesystem_connect(int fd, const char *service)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t directories =
@@ -83,7 +82,6 @@ static int filesystem_connect(int fd, const char *service,
 		snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
 			 socket_directories[i], service);
 		res = address_connect(fd, &address, sizeof(address));
-		*ret_directory = socket_directories[i];
 	}
 	return res;
 }
@@ -134,12 +132,14 @@ static int peer_check(int fd, uid_t *ret_uid)
 	return 0;
 }
 
-static int service_connect(int fd, const char *service,
-			   const char **ret_directory)
+static int service_connect(struct handshake *handshake, const char *service)
 {
-	int res = access(FILESYSTEM_SOCKETS, F_OK) == 0 ?
-			  filesystem_connect(fd, service, ret_directory) :
-			  abstract_connect(fd, service);
+	int res;
+
+	handshake->has_file_sockets = access(FILESYSTEM_SOCKETS, F_OK) == 0;
+	res = handshake->has_file_sockets ?
+		      filesystem_connect(handshake->fd, service) :
+		      abstract_connect(handshake->fd, service);
 
 	return res == -ENOENT ? -ECONNREFUSED : res;
 }
@@ -256,8 +256,7 @@ static int handshake_try(const char *service, size_t message_max,
 	handshake->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (handshake->fd < 0)
 		return -errno;
-	res = service_connect(handshake->fd, service,
-			      &handshake->socket_directory);
+	res = service_connect(handshake, service);
 	if (res == 0)
 		res = peer_check(handshake->fd, &handshake->server_uid);
 	if (res == 0)

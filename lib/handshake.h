@@ -20,7 +20,7 @@ struct handshake {
 	char *request;		/* a ring; the control file of socket IPC */
 	char *response;		/* a ring; the begin of sockets' names */
 	char *event;		/* a ring; NULL with socket IPC */
-	const char *socket_directory;	/* of such names; NULL: abstract */
+	bool has_file_sockets;	/* as libqb is told to have, not abstract */
 };
 
 /*

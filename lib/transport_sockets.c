@@ -201,23 +201,44 @@ static int sockets_request_check(struct transport *transport)
 
 /* Open and close. */
 
-/* Names of sockets in the file system are paths; others begin with zero. */
+static void abstract_set(struct sockaddr_un *address,
+			 const struct handshake *handshake, const char *suffix)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "%s-%s",
+		 handshake->response, suffix);
+}
+
+static void path_set(struct sockaddr_un *address,
+		     const struct handshake *handshake, const char *suffix)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path, sizeof(address->sun_path), "%s-%s",
+		 handshake->response, suffix);
+}
+
+/*
+ * The daemon has bound its sockets already. Where sockets in the file system
+ * are wanted, these may be there or not: some versions of libqb have abstract
+ * ones also then. Nobody but the daemon can put files there.
+ */
+static bool paths_are_used(const struct handshake *handshake)
+{
+	struct sockaddr_un address;
+
+	if (!handshake->has_file_sockets || handshake->response[0] != '/')
+		return false;
+	path_set(&address, handshake, "request");
+	return access(address.sun_path, F_OK) == 0;
+}
+
 static void address_set(struct sockaddr_un *address,
 			const struct handshake *handshake, const char *suffix)
 {
-	const char *name = handshake->response;
-	const char *directory = handshake->socket_directory;
-
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (directory == NULL)
-		snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
-			 "%s-%s", name, suffix);
-	else if (name[0] == '/')
-		snprintf(address->sun_path, sizeof(address->sun_path),
-			 "%s-%s", name, suffix);
+	if (paths_are_used(handshake))
+		path_set(address, handshake, suffix);
 	else
-		snprintf(address->sun_path, sizeof(address->sun_path),
-			 "%s/%s-%s", directory, name, suffix);
+		abstract_set(address, handshake, suffix);
 }
 
 /* As much as the kernel lets us have. */
@@ -325,8 +346,8 @@ static void files_remove(const struct transport *transport)
 	size_t count = transport->dead ? 4 : 2;
 	struct sockaddr_un address;
 
-	for (size_t i = 0; i < count && handshake->socket_directory; i++) {
-		address_set(&address, handshake, suffixes[i]);
+	for (size_t i = 0; i < count && handshake->has_file_sockets; i++) {
+		path_set(&address, handshake, suffixes[i]);
 		unlink(address.sun_path);
 	}
 	control_file_remove(handshake->request, handshake->server_uid);
