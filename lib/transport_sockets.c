@@ -253,7 +253,10 @@ static void buffer_enlarge(int fd, int option, size_t wanted)
 		setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value));
 }
 
-/* A socket at the address @ours that talks to @theirs. */
+/*
+ * A socket at the address @ours that talks to @theirs. It is connected first:
+ * at no time does it take a datagram of anybody else.
+ */
 static int pair_open(const struct handshake *handshake, const char *ours,
 		     const char *theirs, int *ret_fd)
 {
@@ -265,12 +268,11 @@ static int pair_open(const struct handshake *handshake, const char *ours,
 		return -errno;
 	buffer_enlarge(fd, SO_SNDBUF, handshake->message_max);
 	buffer_enlarge(fd, SO_RCVBUF, handshake->message_max);
-	address_set(&address, handshake, ours);
-	res = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	address_set(&address, handshake, theirs);
+	res = connect(fd, (struct sockaddr *)&address, sizeof(address));
 	if (res == 0) {
-		address_set(&address, handshake, theirs);
-		res = connect(fd, (struct sockaddr *)&address,
-			      sizeof(address));
+		address_set(&address, handshake, ours);
+		res = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	}
 	if (res < 0) {
 		res = errno == ENOENT ? -ECONNREFUSED : -errno;
