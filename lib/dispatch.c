@@ -112,7 +112,7 @@ static cs_error_t event_take_locked(struct dispatch *d)
 {
 	struct client *client = d->use.client;
 	void *room = event_room(d);
-	void *bytes;
+	void *bytes = NULL;
 	ssize_t len;
 	int res;
 
