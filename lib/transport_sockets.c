@@ -127,6 +127,10 @@ static ssize_t sockets_receive(struct transport *transport, void *reply,
 				    &sockets->control->reply,
 				    res > 0 && fds[1].revents != 0);
 	} while (len == -EAGAIN && res != 0);
+	/* A process that ended may have taken the reply, and not counted it. */
+	if (len == -EAGAIN)
+		__atomic_store_n(&sockets->control->reply.sent, 0,
+				 __ATOMIC_RELAXED);
 	return len;
 }
 
