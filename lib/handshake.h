@@ -20,7 +20,8 @@ struct handshake {
 	char *request;		/* a ring; the control file of socket IPC */
 	char *response;		/* a ring; the begin of sockets' names */
 	char *event;		/* a ring; NULL with socket IPC */
-	bool has_file_sockets;	/* as libqb is told to have, not abstract */
+	bool has_file_sockets;	/* libqb was told to prefer paths to abstract
+				   names for its sockets */
 };
 
 /*

@@ -94,6 +94,15 @@ static int place_open(const struct place *place, uid_t owner)
 	return -EPROTO;
 }
 
+/* The place of that name: a descriptor of its directory, or -errno. */
+static int place_open_named(const char *name, uid_t owner,
+			    struct place *ret_place)
+{
+	int res = place_find(name, ret_place);
+
+	return res < 0 ? res : place_open(ret_place, owner);
+}
+
 static struct file_name file_name(const struct place *place, const char *part)
 {
 	struct file_name name;
@@ -102,13 +111,18 @@ static struct file_name file_name(const struct place *place, const char *part)
 	return name;
 }
 
+static bool stat_is_good(const struct stat *file, uid_t owner)
+{
+	return S_ISREG(file->st_mode) && owner_is_known(file, owner);
+}
+
 static bool file_is_good(int directory, const char *name, uid_t owner,
 			 size_t *ret_size)
 {
 	struct stat file;
 
 	if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISREG(file.st_mode) || !owner_is_known(&file, owner))
+	    !stat_is_good(&file, owner))
 		return false;
 	*ret_size = (size_t)file.st_size;
 	return true;
@@ -117,12 +131,9 @@ static bool file_is_good(int directory, const char *name, uid_t owner,
 int ring_files_check(const char *ring, uid_t owner, size_t *ret_size)
 {
 	struct place place;
-	int res = place_find(ring, &place);
-	int fd;
+	int fd = place_open_named(ring, owner, &place);
+	int res = 0;
 
-	if (res < 0)
-		return res;
-	fd = place_open(&place, owner);
 	if (fd < 0)
 		return fd;
 	for (size_t i = 0; i < PARTS && res == 0; i++)
@@ -151,11 +162,8 @@ static void file_remove(int directory, const char *name, uid_t owner)
 void ring_files_remove(const char *ring, uid_t owner)
 {
 	struct place place;
-	int fd;
+	int fd = place_open_named(ring, owner, &place);
 
-	if (place_find(ring, &place) < 0)
-		return;
-	fd = place_open(&place, owner);
 	if (fd < 0)
 		return;
 	for (size_t i = 0; i < PARTS; i++)
@@ -167,35 +175,28 @@ int control_file_open(const char *path, uid_t owner, size_t size)
 {
 	struct place place;
 	struct stat file;
-	int directory, fd;
-	int res = place_find(path, &place);
+	int directory = place_open_named(path, owner, &place);
+	int fd;
 
-	if (res < 0)
-		return res;
-	directory = place_open(&place, owner);
 	if (directory < 0)
 		return directory;
 	fd = openat(directory, place.name,
 		    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	res = fd < 0 ? -EPROTO : fd;
-	if (fd >= 0 &&
-	    (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode) ||
-	     !owner_is_known(&file, owner) || file.st_size < (off_t)size)) {
-		close(fd);
-		res = -EPROTO;
-	}
 	close(directory);
-	return res;
+	if (fd < 0)
+		return -EPROTO;
+	if (fstat(fd, &file) == 0 && stat_is_good(&file, owner) &&
+	    file.st_size >= (off_t)size)
+		return fd;
+	close(fd);
+	return -EPROTO;
 }
 
 void control_file_remove(const char *path, uid_t owner)
 {
 	struct place place;
-	int fd;
+	int fd = place_open_named(path, owner, &place);
 
-	if (place_find(path, &place) < 0)
-		return;
-	fd = place_open(&place, owner);
 	if (fd < 0)
 		return;
 	file_remove(fd, place.name, owner);
@@ -205,13 +206,11 @@ void control_file_remove(const char *path, uid_t owner)
 void shm_directory_remove(const char *name, uid_t owner)
 {
 	struct place place;
-	int fd;
+	int fd = place_open_named(name, owner, &place);
 
-	if (place_find(name, &place) < 0 || place.is_base)
-		return;
-	fd = place_open(&place, owner);
 	if (fd < 0)
 		return;
 	close(fd);
-	rmdir(place.directory);
+	if (!place.is_base)
+		rmdir(place.directory);
 }

@@ -71,7 +71,7 @@ static int request_send(struct transport *transport, const struct iovec *iov,
 		size += iov[i].iov_len;
 	if (size > transport->request_max)
 		return -EMSGSIZE;
-	res = transport->kind->send(transport, iov, iov_len, ordered);
+	res = transport->kind->send(transport, iov, iov_len, size, ordered);
 	if (res < 0 && transport_check(transport) < 0)
 		return -ENOTCONN;
 	return res;

@@ -34,7 +34,7 @@ bool transport_flow_is_held(const int32_t *level, bool ordered)
 
 int transport_fd(const struct transport *transport)
 {
-	return transport->event_fd;
+	return transport->poll_fd;
 }
 
 size_t transport_event_max(const struct transport *transport)

@@ -25,8 +25,9 @@ struct transport_kind {
 			 unsigned int hints, void **ret_bytes);
 	void (*event_done)(struct transport *transport);
 	void (*batch_end)(struct transport *transport);
+	/* @size: of all pieces together, not more than request_max. */
 	int (*send)(struct transport *transport, const struct iovec *iov,
-		    size_t iov_len, bool ordered);
+		    size_t iov_len, size_t size, bool ordered);
 	/* -EAGAIN after that time; -1: as long as the daemon lives. */
 	ssize_t (*receive)(struct transport *transport, void *reply,
 			   size_t size, int timeout_ms);
@@ -39,8 +40,8 @@ struct transport {
 	const struct transport_kind *kind;
 	struct transport_shared *shared;
 	struct handshake handshake;
-	int event_fd;		/* shows that an event is pending */
-	int request_fd;		/* shows that there is room for a request */
+	int poll_fd;		/* the application's: an event, or the end */
+	int request_fd;		/* requests go out here, or their bytes */
 	size_t event_max;
 	size_t request_max;
 	atomic_bool dead;

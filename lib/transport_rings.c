@@ -266,15 +266,11 @@ static void chunk_fill(char *chunk, const struct iovec *iov, size_t iov_len)
 }
 
 static int request_place(struct rings *rings, const struct iovec *iov,
-			 size_t iov_len)
+			 size_t iov_len, size_t size)
 {
-	size_t size = 0;
-	void *chunk;
+	void *chunk = qb_rb_chunk_alloc(rings->request, size);
 	int res;
 
-	for (size_t i = 0; i < iov_len; i++)
-		size += iov[i].iov_len;
-	chunk = qb_rb_chunk_alloc(rings->request, size);
 	if (chunk == NULL)
 		return -EAGAIN;
 	chunk_fill(chunk, iov, iov_len);
@@ -287,7 +283,7 @@ static int request_place(struct rings *rings, const struct iovec *iov,
 }
 
 static int rings_send(struct transport *transport, const struct iovec *iov,
-		      size_t iov_len, bool ordered)
+		      size_t iov_len, size_t size, bool ordered)
 {
 	struct rings *rings = rings_of(transport);
 
@@ -299,7 +295,7 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 		return -EAGAIN;
 	if (!doorbell_has_room(rings))
 		return -ENOBUFS;
-	return request_place(rings, iov, iov_len);
+	return request_place(rings, iov, iov_len, size);
 }
 
 /* The daemon takes the request if the byte is there, and else never will. */
@@ -464,7 +460,7 @@ int transport_rings_open(const struct handshake *handshake,
 	transport = &rings->transport;
 	transport->kind = &rings_kind;
 	transport->handshake = *handshake;
-	transport->event_fd = transport->request_fd = handshake->fd;
+	transport->poll_fd = transport->request_fd = handshake->fd;
 	transport->request_max = handshake->message_max;
 	res = rings_open(rings);
 	if (res < 0) {

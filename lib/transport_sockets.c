@@ -49,9 +49,8 @@ _Static_assert(sizeof(struct control) == 24, "control file");
 struct sockets {
 	struct transport transport;
 	struct control *control;
-	int request_fd;		/* of requests and replies */
 	int event_fd;
-	int epoll_fd;
+	bool has_paths;		/* its sockets are in the file system */
 };
 
 static struct sockets *sockets_of(struct transport *transport)
@@ -113,7 +112,7 @@ static ssize_t sockets_receive(struct transport *transport, void *reply,
 {
 	struct sockets *sockets = sockets_of(transport);
 	struct pollfd fds[] = {
-		{ .fd = sockets->request_fd, .events = POLLIN },
+		{ .fd = transport->request_fd, .events = POLLIN },
 		{ .fd = transport->handshake.fd },
 	};
 	ssize_t len;
@@ -123,7 +122,7 @@ static ssize_t sockets_receive(struct transport *transport, void *reply,
 		do
 			res = poll(fds, 2, timeout_ms);
 		while (res < 0 && errno == EINTR);
-		len = datagram_take(sockets, sockets->request_fd, reply, size,
+		len = datagram_take(sockets, transport->request_fd, reply, size,
 				    &sockets->control->reply,
 				    res > 0 && fds[1].revents != 0);
 	} while (len == -EAGAIN && res != 0);
@@ -152,7 +151,7 @@ static int request_error(struct sockets *sockets)
 }
 
 static int sockets_send(struct transport *transport, const struct iovec *iov,
-			size_t iov_len, bool ordered)
+			size_t iov_len, size_t size, bool ordered)
 {
 	struct sockets *sockets = sockets_of(transport);
 	struct control *control = sockets->control;
@@ -162,6 +161,7 @@ static int sockets_send(struct transport *transport, const struct iovec *iov,
 	};
 	ssize_t len;
 
+	(void)size;
 	/* A reply that nobody waits for would be taken for the next one. */
 	if (__atomic_load_n(&control->reply.sent, __ATOMIC_RELAXED) > 0)
 		return transport_death_note(transport);
@@ -169,7 +169,7 @@ static int sockets_send(struct transport *transport, const struct iovec *iov,
 		return -EAGAIN;
 	transport->shared->request_due = true;
 	do
-		len = sendmsg(sockets->request_fd, &message,
+		len = sendmsg(transport->request_fd, &message,
 			      MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (len < 0 && errno == EINTR);
 	if (len >= 0)
@@ -190,7 +190,7 @@ static int sockets_request_check(struct transport *transport)
 	int used = 0;
 
 	for (int ms = 0; ms < RECOVER_MS; ms++) {
-		if (ioctl(sockets->request_fd, SIOCOUTQ, &used) < 0)
+		if (ioctl(transport->request_fd, SIOCOUTQ, &used) < 0)
 			break;
 		if (used == 0) {
 			__atomic_store_n(sent, 0, __ATOMIC_RELAXED);
@@ -237,12 +237,12 @@ static bool paths_are_used(const struct handshake *handshake)
 }
 
 static void address_set(struct sockaddr_un *address,
-			const struct handshake *handshake, const char *suffix)
+			const struct sockets *sockets, const char *suffix)
 {
-	if (paths_are_used(handshake))
-		path_set(address, handshake, suffix);
+	if (sockets->has_paths)
+		path_set(address, &sockets->transport.handshake, suffix);
 	else
-		abstract_set(address, handshake, suffix);
+		abstract_set(address, &sockets->transport.handshake, suffix);
 }
 
 /* As much as the kernel lets us have. */
@@ -261,21 +261,22 @@ static void buffer_enlarge(int fd, int option, size_t wanted)
  * A socket at the address @ours that talks to @theirs. It is connected first:
  * at no time does it take a datagram of anybody else.
  */
-static int pair_open(const struct handshake *handshake, const char *ours,
+static int pair_open(const struct sockets *sockets, const char *ours,
 		     const char *theirs, int *ret_fd)
 {
+	const size_t max = sockets->transport.handshake.message_max;
 	struct sockaddr_un address;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int res;
 
 	if (fd < 0)
 		return -errno;
-	buffer_enlarge(fd, SO_SNDBUF, handshake->message_max);
-	buffer_enlarge(fd, SO_RCVBUF, handshake->message_max);
-	address_set(&address, handshake, theirs);
+	buffer_enlarge(fd, SO_SNDBUF, max);
+	buffer_enlarge(fd, SO_RCVBUF, max);
+	address_set(&address, sockets, theirs);
 	res = connect(fd, (struct sockaddr *)&address, sizeof(address));
 	if (res == 0) {
-		address_set(&address, handshake, ours);
+		address_set(&address, sockets, ours);
 		res = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	}
 	if (res < 0) {
@@ -297,15 +298,15 @@ static int epoll_add(int epoll_fd, int fd, uint32_t events)
 /* The end of the daemon shows without being asked for. */
 static int epoll_open(struct sockets *sockets)
 {
+	struct transport *transport = &sockets->transport;
 	int res;
 
-	sockets->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (sockets->epoll_fd < 0)
+	transport->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (transport->poll_fd < 0)
 		return -errno;
-	res = epoll_add(sockets->epoll_fd, sockets->event_fd, EPOLLIN);
+	res = epoll_add(transport->poll_fd, sockets->event_fd, EPOLLIN);
 	if (res == 0)
-		res = epoll_add(sockets->epoll_fd,
-				sockets->transport.handshake.fd, 0);
+		res = epoll_add(transport->poll_fd, transport->handshake.fd, 0);
 	return res;
 }
 
@@ -333,26 +334,26 @@ static void sockets_release(struct transport *transport)
 
 	if (sockets->control != NULL)
 		munmap(sockets->control, sizeof(*sockets->control));
-	if (sockets->epoll_fd >= 0)
-		close(sockets->epoll_fd);
+	if (transport->poll_fd >= 0)
+		close(transport->poll_fd);
 	if (sockets->event_fd >= 0)
 		close(sockets->event_fd);
-	if (sockets->request_fd >= 0)
-		close(sockets->request_fd);
+	if (transport->request_fd >= 0)
+		close(transport->request_fd);
 	handshake_clear(&transport->handshake);
 	free(sockets);
 }
 
 /* The daemon needs them no more; if it lives it removes its own sockets. */
-static void files_remove(const struct transport *transport)
+static void files_remove(const struct sockets *sockets)
 {
 	static const char *const suffixes[] = { "response", "event", "request",
 						"event-tx" };
-	const struct handshake *handshake = &transport->handshake;
-	size_t count = transport->dead ? 4 : 2;
+	const struct handshake *handshake = &sockets->transport.handshake;
+	size_t count = sockets->transport.dead ? 4 : 2;
 	struct sockaddr_un address;
 
-	for (size_t i = 0; i < count && handshake->has_file_sockets; i++) {
+	for (size_t i = 0; i < count && sockets->has_paths; i++) {
 		path_set(&address, handshake, suffixes[i]);
 		unlink(address.sun_path);
 	}
@@ -363,7 +364,7 @@ static void files_remove(const struct transport *transport)
 static void sockets_close(struct transport *transport)
 {
 	transport_check(transport);
-	files_remove(transport);
+	files_remove(sockets_of(transport));
 	/* Another process may still have the socket. */
 	shutdown(transport->handshake.fd, SHUT_RDWR);
 	sockets_release(transport);
@@ -394,11 +395,12 @@ static int all_open(struct sockets *sockets)
 	int res;
 
 	res = control_open(sockets);
+	sockets->has_paths = paths_are_used(&transport->handshake);
 	if (res == 0)
-		res = pair_open(&transport->handshake, "response", "request",
-				&sockets->request_fd);
+		res = pair_open(sockets, "response", "request",
+				&transport->request_fd);
 	if (res == 0)
-		res = pair_open(&transport->handshake, "event", "event-tx",
+		res = pair_open(sockets, "event", "event-tx",
 				&sockets->event_fd);
 	return res == 0 ? epoll_open(sockets) : res;
 }
@@ -415,20 +417,18 @@ int transport_sockets_open(const struct handshake *handshake,
 	transport = &sockets->transport;
 	transport->kind = &sockets_kind;
 	transport->handshake = *handshake;
-	sockets->request_fd = sockets->event_fd = sockets->epoll_fd = -1;
+	transport->poll_fd = transport->request_fd = sockets->event_fd = -1;
 	res = all_open(sockets);
 	if (res < 0) {
 		transport_check(transport);
-		files_remove(transport);
+		files_remove(sockets);
 		/* The handshake is still the caller's. */
 		transport->handshake = (struct handshake){ .fd = -1 };
 		sockets_release(transport);
 		return res;
 	}
-	transport->event_fd = sockets->epoll_fd;
-	transport->request_fd = sockets->request_fd;
 	transport->event_max = handshake->message_max + EVENT_ROOM;
-	transport->request_max = request_max(sockets->request_fd,
+	transport->request_max = request_max(transport->request_fd,
 					     handshake->message_max);
 	*ret_transport = transport;
 	return 0;
