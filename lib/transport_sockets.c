@@ -98,6 +98,11 @@ static ssize_t sockets_event(struct transport *transport, void *room,
 	ssize_t len;
 
 	*ret_bytes = room;
+	/* Most likely none; if one is there, the wait ends at once. */
+	if ((hints & TRANSPORT_WAITS) != 0 && !transport->dead &&
+	    __atomic_load_n(&sockets->control->event.sent,
+			    __ATOMIC_RELAXED) <= 0)
+		return -EAGAIN;
 	len = datagram_take(sockets, sockets->event_fd, room, size,
 			    &sockets->control->event, transport->dead);
 	if (len == -EAGAIN && (hints & TRANSPORT_WAITS) == 0 &&
