@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <math.h>
 #include <poll.h>
 
 #include "calls.h"
@@ -12,8 +13,10 @@
 #include "victim.h"
 
 #define EVENTS 3
-/* Less than a libqb client takes; much, on a machine with much to do. */
+/* Less than a libqb client takes. */
 #define LATE_MS 1900
+/* A busy machine may be late once; a library that waits is late each time. */
+#define TRIES 3
 
 /* Only cpg's finalize asks the daemon. */
 static void finalize_dead(const struct service *service, uint64_t handle)
@@ -190,23 +193,35 @@ static double milliseconds_between(const struct timespec *from,
 	       (double)(to->tv_nsec - from->tv_nsec) / 1e6;
 }
 
-/* Soon: a machine that has much to do should not fail the test. */
-static void victim_assert_ended(struct victim *victim,
-				const struct timespec *death)
+/* How long the call went on, in milliseconds. */
+static double victim_assert_ended(struct victim *victim,
+				  const struct timespec *death)
 {
 	cs_error_t err = victim_join(victim);
 
 	ck_assert_msg(err == CS_ERR_LIBRARY, "%s: %s", victim->call->name,
 		      cs_strerror(err));
-	ck_assert_msg(milliseconds_between(death, &victim->end) < LATE_MS,
-		      "%s: %.0f ms after the death", victim->call->name,
-		      milliseconds_between(death, &victim->end));
+	return milliseconds_between(death, &victim->end);
+}
+
+/* Run the scenario, with a daemon each time, until it ends early enough. */
+static void assert_not_late(double (*scenario)(void))
+{
+	double late_ms = scenario();
+
+	for (int tries = 1; late_ms >= LATE_MS && tries < TRIES; tries++) {
+		daemon_restart();
+		late_ms = scenario();
+	}
+	ck_assert_msg(late_ms < LATE_MS, "%.0f ms after the death, the %dth time",
+		      late_ms, TRIES);
 }
 
 /* The daemon stops, each call waits or is refused, the daemon dies. */
-START_TEST(waiting_calls_fail)
+static double calls_end(void)
 {
 	struct timespec death;
+	double late_ms = 0;
 	int i;
 
 	victims_open();
@@ -216,8 +231,15 @@ START_TEST(waiting_calls_fail)
 	daemon_kill();
 	clock_gettime(CLOCK_MONOTONIC, &death);
 	for (i = 0; i < VICTIMS; i++)
-		victim_assert_ended(&victims[i], &death);
+		late_ms = fmax(late_ms,
+			       victim_assert_ended(&victims[i], &death));
 	victims_close();
+	return late_ms;
+}
+
+START_TEST(waiting_calls_fail)
+{
+	assert_not_late(calls_end);
 }
 END_TEST
 
@@ -227,19 +249,26 @@ static cs_error_t big_send(uint64_t handle)
 	return pattern_send(handle, 8 * 1024 * 1024, 1, 1);
 }
 
-START_TEST(waiting_big_message_fails)
+static double big_message_ends(void)
 {
 	static const struct call call = { "big_send", big_send, CS_OK };
 	struct victim victim = { .call = &call,
 				 .handle = cpg_open_numbered(0) };
 	struct timespec death;
+	double late_ms;
 
 	daemon_stop();
 	victim_start(&victim);
 	daemon_kill();
 	clock_gettime(CLOCK_MONOTONIC, &death);
-	victim_assert_ended(&victim, &death);
+	late_ms = victim_assert_ended(&victim, &death);
 	finalize_dead(&services[0], victim.handle);
+	return late_ms;
+}
+
+START_TEST(waiting_big_message_fails)
+{
+	assert_not_late(big_message_ends);
 }
 END_TEST
 

@@ -31,9 +31,6 @@
 #define ROUNDS_MIN 3
 #define LIFE_US_MAX 50000
 
-/* Less than a libqb client takes; much, on a machine with much to do. */
-#define LATE_MS 1900
-
 /* The best of several times, as any one of them may have bad luck. */
 #define SOON_MS 500
 #define BUSY_MS 100
@@ -45,7 +42,7 @@ struct looper {
 	cs_error_t result;
 	double end_ms;
 	double cpu_ms, cpu_ms_at_death;
-	double late_ms_best, busy_ms_best;
+	double late_ms_best, busy_ms_best, close_ms_best;
 };
 
 static struct looper loopers[TASKS];
@@ -102,8 +99,6 @@ static bool task_opens_handles(const struct task *task)
 	return task->open == NULL;
 }
 
-/* With socket IPC the two libraries may not open at once (README). */
-
 static void loopers_start(bool (*is_wanted)(const struct task *task))
 {
 	int i;
@@ -138,8 +133,6 @@ static void looper_assert_ended(struct looper *looper, double death_ms)
 	late = looper->end_ms - death_ms;
 	ck_assert_msg(looper->result == CS_ERR_LIBRARY, "%s: %s", name,
 		      cs_strerror(looper->result));
-	ck_assert_msg(late < LATE_MS, "%s: %.0f ms after the death",
-		      name, late);
 	looper->late_ms_best = fmin(looper->late_ms_best, late);
 	looper->busy_ms_best = fmin(looper->busy_ms_best,
 				    looper->cpu_ms - looper->cpu_ms_at_death);
@@ -152,6 +145,7 @@ static void bests_forget(void)
 	for (i = 0; i < TASKS; i++) {
 		loopers[i].late_ms_best = HUGE_VAL;
 		loopers[i].busy_ms_best = HUGE_VAL;
+		loopers[i].close_ms_best = HUGE_VAL;
 	}
 }
 
@@ -167,6 +161,9 @@ static void bests_assert(void)
 		ck_assert_msg(looper->busy_ms_best < BUSY_MS,
 			      "%s: busy for %.0f ms after the death, at best",
 			      looper->job.task->name, looper->busy_ms_best);
+		ck_assert_msg(looper->close_ms_best < SOON_MS,
+			      "%s: %.0f ms to close, at best",
+			      looper->job.task->name, looper->close_ms_best);
 	}
 }
 
@@ -188,8 +185,8 @@ static void looper_close(struct looper *looper)
 			  CS_ERR_LIBRARY :
 			  CS_OK,
 		  err);
-	ck_assert_msg(ms_of(CLOCK_MONOTONIC) - begin < LATE_MS, "%s: %.0f ms",
-		      task->name, ms_of(CLOCK_MONOTONIC) - begin);
+	looper->close_ms_best = fmin(looper->close_ms_best,
+				     ms_of(CLOCK_MONOTONIC) - begin);
 }
 
 /* The ways for a daemon to end; each is over when the daemon is gone. */

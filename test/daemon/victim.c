@@ -102,6 +102,9 @@ static bool victim_is_under_way(const struct victim *victim)
 
 void victim_start(struct victim *victim)
 {
+	victim->tid = 0;
+	victim->oks = 0;
+	victim->refusals = 0;
 	ck_assert_int_eq(
 		pthread_create(&victim->thread, NULL, victim_run, victim), 0);
 	wait_for(victim_is_under_way(victim));
