@@ -7,6 +7,7 @@
 
 #include "dispatch.h"
 #include "error.h"
+#include "pace.h"
 
 /* How often to look for a finalize that no wake fd announces. */
 #define POLL_MS_NO_WAKE_FD 100
@@ -32,6 +33,7 @@ struct dispatch {
 	const struct mode *mode;
 	bool woken;		/* there may be more to see than events */
 	int wake_fd;		/* for the wait; -1: no descriptor is left */
+	struct pace pace;	/* of the events */
 	bool holds;		/* an event that has to be released */
 	bool in_batch;		/* its end has to be announced */
 	void *buffer;		/* the decoded event, then room for its bytes */
@@ -149,9 +151,13 @@ static void event_wait(struct dispatch *d)
 		{ .fd = transport_fd(client->transport), .events = POLLIN },
 		{ .fd = d->wake_fd, .events = POLLIN },
 	};
+	bool on_timer = !d->mode->stops && pace_is_high(&d->pace);
 
 	cancel_allow(d);
-	poll(fds, 2, d->wake_fd < 0 ? POLL_MS_NO_WAKE_FD : -1);
+	if (on_timer)
+		pace_sleep();
+	else
+		poll(fds, 2, d->wake_fd < 0 ? POLL_MS_NO_WAKE_FD : -1);
 	cancel_put_off(d);
 	d->woken = true;
 }
@@ -194,8 +200,10 @@ static cs_error_t events_run(struct dispatch *d)
 
 	do {
 		err = event_next(d);
-		if (err == CS_OK)
+		if (err == CS_OK) {
+			pace_count(&d->pace);
 			err = event_deliver(d);
+		}
 	} while (err == CS_OK && !d->mode->stops);
 	return err;
 }

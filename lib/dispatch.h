@@ -12,10 +12,12 @@
  * keeps one spare.
  *
  * While nothing is pending ONE and BLOCKING wait, with no lock held, in a
- * poll on the connection and on the client's wake fd. Finalize takes
+ * poll on the connection and on the client's wake fd. Under a sustained high
+ * rate of events BLOCKING sleeps on a short timer instead (pace.h), and goes
+ * back to poll after a few timers without an event. Finalize takes
  * recv_lock, marks the client closing and writes to the wake fd, which is
  * never read: a dispatcher has either made the wake fd before, and its poll
- * returns, or takes recv_lock after, and sees the mark.
+ * returns, or takes recv_lock after, and sees the mark. A timer ends by itself.
  *
  * Processes that share the connection after fork take recv_lock in turn, too.
  * The mark and the wake fd are each process's own: dispatchers of another

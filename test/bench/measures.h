@@ -14,6 +14,8 @@ void measure_burst(char **arguments);
 void measure_receive(char **arguments);
 void measure_backlog(char **arguments);
 void measure_roundtrip(char **arguments);
+void measure_lots(char **arguments);
+void measure_pingpong(char **arguments);
 void measure_open(char **arguments);
 void measure_calls(char **arguments);
 void measure_memory(char **arguments);

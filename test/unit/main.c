@@ -16,6 +16,7 @@ static Suite *unit_suite(void)
 	suite_add_tcase(suite, quorum_decode_case());
 	suite_add_tcase(suite, dispatch_case());
 	suite_add_tcase(suite, dispatch_wait_case());
+	suite_add_tcase(suite, dispatch_pace_case());
 	suite_add_tcase(suite, dispatch_nest_case());
 	suite_add_tcase(suite, dispatch_cancel_case());
 	suite_add_tcase(suite, client_case());

@@ -18,6 +18,7 @@ TCase *quorum_decode_case(void);
 /* Over the fake transport. */
 TCase *dispatch_case(void);
 TCase *dispatch_wait_case(void);
+TCase *dispatch_pace_case(void);
 TCase *dispatch_nest_case(void);
 TCase *dispatch_cancel_case(void);
 TCase *client_case(void);

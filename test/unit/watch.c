@@ -48,12 +48,15 @@ static atomic_size_t largest;
 static atomic_long live;
 static atomic_uint polls;
 static atomic_int poll_timeout = -2;
+static atomic_uint sleeps;
+static void (*volatile wait_hook)(bool is_poll);
 static atomic_int madvise_how;	/* enum watch_madvise */
 static atomic_bool robust_fails;
 static atomic_bool getrandom_fails;
 static void (*volatile calloc_hook)(void);
 static atomic_bool time_flies;
 static atomic_llong time_flown;	/* nanoseconds that nobody has slept */
+static atomic_llong time_stopped;	/* nanoseconds; 0: the clock runs */
 
 /* Volatile, as compilers know malloc, and that it looks at none of these. */
 static _Thread_local volatile bool is_on;
@@ -67,6 +70,9 @@ void watch_reset(void)
 	live = 0;
 	polls = 0;
 	poll_timeout = -2;
+	sleeps = 0;
+	wait_hook = NULL;
+	time_stopped = 0;
 	madvise_how = WATCH_MADVISE_WORKS;
 	robust_fails = false;
 	getrandom_fails = false;
@@ -122,6 +128,16 @@ int watch_poll_timeout(void)
 	return poll_timeout;
 }
 
+unsigned int watch_sleeps(void)
+{
+	return sleeps;
+}
+
+void watch_wait_hook(void (*hook)(bool is_poll))
+{
+	wait_hook = hook;
+}
+
 void watch_calloc_hook(void (*hook)(void))
 {
 	calloc_hook = hook;
@@ -130,6 +146,21 @@ void watch_calloc_hook(void (*hook)(void))
 void watch_time_fly(bool flies)
 {
 	time_flies = flies;
+}
+
+void watch_clock_stop(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	time_stopped = now.tv_sec * NS_PER_S + now.tv_nsec;
+	time_flown = 0;
+	time_flies = true;
+}
+
+void watch_clock_forward(long long ns)
+{
+	time_flown += ns;
 }
 
 void watch_madvise_set(enum watch_madvise how)
@@ -218,10 +249,19 @@ void __wrap_free(void *memory)
 	__real_free(memory);
 }
 
+static void wait_hook_run(bool is_poll)
+{
+	void (*hook)(bool) = wait_hook;
+
+	if (hook != NULL)
+		hook(is_poll);
+}
+
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	poll_timeout = timeout;
 	polls++;
+	wait_hook_run(true);
 	return __real_poll(fds, count, timeout);
 }
 
@@ -258,11 +298,14 @@ ssize_t __wrap_getrandom(void *memory, size_t size, unsigned int flags)
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 {
 	int res = __real_clock_gettime(clock, time);
-	long long ns = time->tv_nsec + time_flown;
+	long long ns = time_stopped;
 
 	if (clock != CLOCK_MONOTONIC)
 		return res;
-	time->tv_sec += (time_t)(ns / NS_PER_S);
+	if (ns == 0)
+		ns = time->tv_sec * NS_PER_S + time->tv_nsec;
+	ns += time_flown;
+	time->tv_sec = (time_t)(ns / NS_PER_S);
 	time->tv_nsec = (long)(ns % NS_PER_S);
 	return res;
 }
@@ -271,8 +314,13 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags,
 			   const struct timespec *request,
 			   struct timespec *remain)
 {
+	const struct timespec none = { .tv_sec = 0 };
+
+	sleeps++;
+	wait_hook_run(false);
 	if (!time_flies || flags != 0)
 		return __real_clock_nanosleep(clock, flags, request, remain);
 	time_flown += request->tv_sec * NS_PER_S + request->tv_nsec;
-	return 0;
+	/* The thread can be cancelled here all the same. */
+	return __real_clock_nanosleep(clock, 0, &none, remain);
 }

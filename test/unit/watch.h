@@ -44,11 +44,21 @@ bool watch_has_failed(void);
 unsigned int watch_polls(void);
 int watch_poll_timeout(void);
 
+/* How many sleeps on a timer began. */
+unsigned int watch_sleeps(void);
+
+/* Call this at the begin of each poll, and of each sleep on a timer. */
+void watch_wait_hook(void (*hook)(bool is_poll));
+
 /* Call this in the next calloc. */
 void watch_calloc_hook(void (*hook)(void));
 
 /* Let nobody sleep, and the clock go on as if they had slept. */
 void watch_time_fly(bool flies);
+
+/* Let the monotonic clock stand still but for sleeps and for this. */
+void watch_clock_stop(void);
+void watch_clock_forward(long long ns);
 
 /* How the kernel takes an advice. */
 enum watch_madvise {

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * Whether a dispatch sleeps in poll or on a timer. The clock stands still but
+ * for what a test adds, and events come while the dispatch sleeps.
+ */
+
+#include "fake_transport.h"
+#include "probe.h"
+#include "suites.h"
+#include "support.h"
+#include "watch.h"
+
+#define NS_PER_US 1000LL
+
+/* How long the rate has to be high. */
+#define SUSTAINED_US 2000
+
+#define SLOW_US 100
+
+/* Timers without an event before the dispatch goes back to poll. */
+#define EMPTY_TIMERS 3
+
+/* Events come in lots, one with each sleep. */
+static struct feed {
+	uint64_t handle;
+	uint32_t lot;			/* events */
+	unsigned int interval_us;	/* between two lots, timers aside */
+	unsigned int lots;		/* that have not come yet */
+	unsigned int slow_lots;		/* of these, the last: an event each */
+	unsigned int sleeps;		/* on a timer, up to the last lot, */
+	unsigned int sleeps_at_fall;	/* and up to the first slow one */
+	bool cancels;			/* the thread, in the first timer */
+} feed;
+
+static void feed_wait(bool is_poll)
+{
+	if (feed.lots > 0 && feed.lots == feed.slow_lots) {
+		feed.lot = 1;
+		feed.interval_us = SLOW_US;
+		feed.sleeps_at_fall = watch_sleeps();
+	}
+	if (feed.lots > 0) {
+		watch_clock_forward(feed.interval_us * NS_PER_US);
+		probe_events_queue(feed.lot);
+		feed.sleeps = watch_sleeps();
+		feed.lots--;
+	} else if (is_poll) {
+		watch_wait_hook(NULL);
+		probe_close(feed.handle);
+	}
+	if (feed.cancels && !is_poll)
+		pthread_cancel(pthread_self());
+}
+
+static void feed_begin(uint32_t lot, unsigned int interval_us,
+		       unsigned int lots)
+{
+	feed = (struct feed){
+		.handle = probe_open(),
+		.lot = lot,
+		.interval_us = interval_us,
+		.lots = lots,
+	};
+	watch_clock_stop();
+	watch_wait_hook(feed_wait);
+}
+
+static void feed_dispatch(cs_dispatch_flags_t mode)
+{
+	cs_error_t err;
+
+	do
+		err = dispatch_run(feed.handle, &probe_service, mode);
+	while (err == CS_OK);
+	ck_assert_int_eq(err, CS_ERR_BAD_HANDLE);
+}
+
+/* Every lot but those of the first time comes during a timer. */
+START_TEST(high_rate_sleeps_on_timers)
+{
+	const unsigned int lots = 1000, polls = SUSTAINED_US / 20;
+
+	feed_begin(10, 20, lots);
+	feed_dispatch(CS_DISPATCH_BLOCKING);
+	ck_assert_uint_eq(probe.delivered, 10 * lots);
+	ck_assert_uint_eq(feed.sleeps + polls, lots);
+	ck_assert_uint_eq(watch_sleeps(), feed.sleeps + EMPTY_TIMERS);
+	/* The last one waits for the finalize. */
+	ck_assert_uint_eq(watch_polls(), polls + 1);
+	ck_assert_int_eq(watch_poll_timeout(), -1);
+}
+END_TEST
+
+START_TEST(one_never_sleeps_on_a_timer)
+{
+	feed_begin(10, 20, 1000);
+	feed_dispatch(CS_DISPATCH_ONE);
+	ck_assert_uint_eq(probe.delivered, 10000);
+	ck_assert_uint_eq(watch_sleeps(), 0);
+}
+END_TEST
+
+/* What a timer would only delay. */
+static const struct {
+	uint32_t lot;
+	unsigned int interval_us;
+} low_rates[] = {
+	{ 1, 200 },
+	{ 30, 2000 },
+	{ 300, 2500 },
+	{ 1, 10 },
+	{ 2, 15 },
+};
+
+START_TEST(low_rate_sleeps_in_poll)
+{
+	feed_begin(low_rates[_i].lot, low_rates[_i].interval_us, 3000);
+	feed_dispatch(CS_DISPATCH_BLOCKING);
+	ck_assert_uint_eq(probe.delivered, 3000 * low_rates[_i].lot);
+	ck_assert_uint_eq(watch_sleeps(), 0);
+	ck_assert_uint_eq(watch_polls(), 3001);
+}
+END_TEST
+
+/* Events still come, so that no timer ends without one. */
+START_TEST(rate_falls)
+{
+	feed_begin(10, 20, 1000);
+	feed.slow_lots = 500;
+	feed_dispatch(CS_DISPATCH_BLOCKING);
+	ck_assert_uint_eq(probe.delivered, 500 * 10 + 500);
+	ck_assert_uint_gt(feed.sleeps_at_fall, 0);
+	ck_assert_uint_le(watch_sleeps() - feed.sleeps_at_fall,
+			  2 * SUSTAINED_US / SLOW_US);
+	ck_assert_uint_ge(watch_polls(), 400);
+}
+END_TEST
+
+START_TEST(cancelled_in_a_timer)
+{
+	struct dispatcher dispatcher;
+
+	feed_begin(10, 20, 1000);
+	feed.cancels = true;
+	dispatcher_start(&dispatcher, feed.handle, CS_DISPATCH_BLOCKING);
+	ck_assert_ptr_eq(thread_join(dispatcher.thread), PTHREAD_CANCELED);
+	ck_assert_uint_eq(watch_sleeps(), 1);
+	watch_wait_hook(NULL);
+	/* The lot of that timer is there still. */
+	ck_assert_int_eq(dispatch_run(feed.handle, &probe_service,
+				      CS_DISPATCH_ALL),
+			 CS_OK);
+	ck_assert_uint_eq(probe.delivered, 10 * (1000 - feed.lots));
+	probe_close(feed.handle);
+}
+END_TEST
+
+TCase *dispatch_pace_case(void)
+{
+	TCase *tcase = tcase_create("dispatch_pace");
+
+	tcase_set_timeout(tcase, 3 * DEADLINE_S);
+	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_test(tcase, high_rate_sleeps_on_timers);
+	tcase_add_test(tcase, one_never_sleeps_on_a_timer);
+	tcase_add_loop_test(tcase, low_rate_sleeps_in_poll, 0,
+			    (int)COUNT(low_rates));
+	tcase_add_test(tcase, rate_falls);
+	tcase_add_test(tcase, cancelled_in_a_timer);
+	return tcase;
+}
