@@ -204,24 +204,29 @@ static cs_error_t reply_check(struct client *client,
 	return CS_ERR_LIBRARY;
 }
 
-/* The time begins with the first call. False: it is over. */
+void client_patience_begin(struct client_patience *patience)
+{
+	clock_gettime(CLOCK_MONOTONIC, &patience->deadline);
+	patience->deadline.tv_sec += patience->limit_s;
+}
+
+/* False: the time is over. */
 static bool patience_left(struct client_patience *patience,
 			  struct timespec *ret_left)
 {
 	struct timespec now;
 
+	if (patience->deadline.tv_sec == 0)
+		client_patience_begin(patience);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (patience->deadline.tv_sec == 0) {
-		patience->deadline = now;
-		patience->deadline.tv_sec += patience->limit_s;
-	}
 	ret_left->tv_sec = patience->deadline.tv_sec - now.tv_sec;
 	ret_left->tv_nsec = patience->deadline.tv_nsec - now.tv_nsec;
 	if (ret_left->tv_nsec < 0) {
 		ret_left->tv_sec--;
 		ret_left->tv_nsec += 1000000000;
 	}
-	return ret_left->tv_sec >= 0;
+	return ret_left->tv_sec > 0 ||
+	       (ret_left->tv_sec == 0 && ret_left->tv_nsec > 0);
 }
 
 /* Asleep, with no lock held, until the daemon has read some requests. */

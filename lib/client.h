@@ -176,10 +176,13 @@ cs_error_t client_fd_get(uint64_t handle, const struct service *service,
 
 /* When to stop trying. Zeroed but for the limit: the time has not begun. */
 struct client_patience {
-	unsigned int limit_s;	/* from the first pause on */
+	unsigned int limit_s;	/* from the begin, or the first pause on */
 	unsigned int sleep_us;	/* the last one */
 	struct timespec deadline;
 };
+
+/* Let the time begin before the first try, which may take long as well. */
+void client_patience_begin(struct client_patience *patience);
 
 /*
  * Sleep before the next try, a little longer each time. False when the time

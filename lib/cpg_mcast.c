@@ -136,6 +136,7 @@ static cs_error_t parcel_deliver(struct cpg *cpg, const struct parcel *parcel)
 	struct wire_reply reply;
 	cs_error_t err;
 
+	client_patience_begin(&patience);
 	do
 		err = client_exchange(&cpg->client, parcel->iov,
 				      parcel->iov_len, true,

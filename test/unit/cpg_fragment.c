@@ -197,6 +197,25 @@ START_TEST(try_again_has_an_end)
 }
 END_TEST
 
+/* The wait for room is part of the second. */
+START_TEST(room_never_comes)
+{
+	cpg_handle_t handle = cpg_open_joined(NULL);
+	uint64_t start;
+
+	watch_clock_stop();
+	start = now_ms();
+	fake.is_full = true;
+	fake.room_waits_last = true;
+	ck_assert_int_eq(mcast_size(handle, FRAGMENT_MAX + 1),
+			 CS_ERR_TRY_AGAIN);
+	ck_assert_uint_ge(now_ms() - start, 1000);
+	ck_assert_uint_le(now_ms() - start, 1100);
+	fake.is_full = false;
+	cpg_close(handle);
+}
+END_TEST
+
 static const cs_error_t errors[] = {
 	CS_ERR_INTERRUPT,
 	CS_ERR_NOT_EXIST,
@@ -416,6 +435,7 @@ TCase *cpg_fragment_case(void)
 	tcase_add_test(tcase, try_again_of_the_daemon);
 	tcase_add_test(tcase, try_again_of_the_transport);
 	tcase_add_test(tcase, try_again_has_an_end);
+	tcase_add_test(tcase, room_never_comes);
 	tcase_add_loop_test(tcase, other_errors_end_it, 0,
 			    (int)COUNT(errors));
 	tcase_add_loop_test(tcase, dead, 0, 2);

@@ -398,6 +398,9 @@ void transport_room_await(const struct transport *transport,
 	fake.room_waits++;
 	if (fake.room_waits == fake.room_after)
 		fake.is_full = false;
+	else if (fake.room_waits_last)
+		watch_clock_forward(limit->tv_sec * 1000000000LL +
+				    limit->tv_nsec);
 	else
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }

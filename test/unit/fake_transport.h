@@ -46,7 +46,8 @@ extern struct fake {
 	atomic_size_t request_max;
 	atomic_uint refusals;		/* requests to answer with -EAGAIN */
 	atomic_bool is_full;		/* answer requests with -ENOBUFS, */
-	atomic_uint room_after;		/* until so many waits for room */
+	atomic_uint room_after;		/* until so many waits for room; */
+	atomic_bool room_waits_last;	/* each wait takes all its time */
 	_Atomic(fake_answer_fn) answer;	/* NULL: no call is allowed */
 	/* For the test to read. */
 	atomic_size_t message_max;	/* that of the last open */
