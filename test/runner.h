@@ -8,9 +8,10 @@
 #include <check.h>
 
 /*
- * Run what the environment picks (see check's manual), each test in a process
- * of its own, and free the runner. The exit status; it is a failure, too, if
- * there was nothing to run.
+ * Run what the environment picks, and free the runner: TEST_NAME names a
+ * START_TEST, for other variables see check's manual. Each test runs in a
+ * process of its own, unless CK_FORK=no. The exit status; it is a failure, too,
+ * if there was nothing to run.
  */
 int runner_run(SRunner *runner);
 

@@ -31,6 +31,6 @@ static Suite *unit_suite(void)
 
 int main(void)
 {
-	/* Tests rely on a fresh process each. */
+	/* Tests rely on a fresh process each, but for a debugger. */
 	return runner_run(srunner_create(unit_suite()));
 }
