@@ -3,18 +3,18 @@
 
 /*
  * Closed process groups. Processes on the nodes of a cluster join a group by
- * its name. What a member multicasts is delivered to every member, the sender
- * included; all of them see the messages and the membership changes
- * ("confchg") of the group in one and the same order.
+ * name. Every member, including the sender, receives each message that a member
+ * multicasts. All members see the messages and the membership changes
+ * ("confchg") of the group in the same order.
  *
  *	cpg_initialize, or cpg_model_initialize		one connection
- *	cpg_join					one group for each
+ *	cpg_join					one group per handle
  *	cpg_mcast_joined				send
  *	cpg_fd_get, poll, cpg_dispatch			receive
  *	cpg_leave, cpg_finalize
  *
- * What "Blocks", "Threads: any", "Returns" and "Common" stand for, and what
- * holds for every function, is explained in corosync/corotypes.h.
+ * corosync/corotypes.h explains "Blocks", "Threads: any", "Returns" and
+ * "Common", and what holds for every function.
  */
 #ifndef COROSYNC_CPG_H_DEFINED
 #define COROSYNC_CPG_H_DEFINED
@@ -36,30 +36,30 @@ typedef uint64_t cpg_handle_t;
 typedef uint64_t cpg_iteration_handle_t;
 
 /*
- * The order that a sender asks for. Whatever it is, or any other value,
- * corosync gives CPG_TYPE_AGREED.
+ * The order that a sender requests. corosync provides CPG_TYPE_AGREED,
+ * whatever the value is.
  */
 typedef enum {
-	CPG_TYPE_UNORDERED, /* any */
-	CPG_TYPE_FIFO,	    /* each sender's messages in their order */
-	CPG_TYPE_AGREED,    /* the same for all messages at all members */
-	CPG_TYPE_SAFE	    /* and not before every member has it */
+	CPG_TYPE_UNORDERED, /* no order */
+	CPG_TYPE_FIFO,	    /* the messages of each sender in order */
+	CPG_TYPE_AGREED,    /* all messages in the same order at all members */
+	CPG_TYPE_SAFE	    /* the same, once every member has the message */
 } cpg_guarantee_t;
 
-/* Should senders hold back? */
+/* Whether senders have to wait. */
 typedef enum {
-	CPG_FLOW_CONTROL_DISABLED, /* no: the only answer ever given */
+	CPG_FLOW_CONTROL_DISABLED, /* no: the only value ever returned */
 	CPG_FLOW_CONTROL_ENABLED   /* yes */
 } cpg_flow_control_state_t;
 
 /* Why a process is in the joined or the left list of a confchg. */
 typedef enum {
-	CPG_REASON_UNDEFINED = 0, /* none is given */
+	CPG_REASON_UNDEFINED = 0, /* no reason is given */
 	CPG_REASON_JOIN = 1,	  /* it joined */
 	CPG_REASON_LEAVE = 2,	  /* it left */
-	CPG_REASON_NODEDOWN = 3,  /* its node is gone */
-	CPG_REASON_NODEUP = 4,	  /* its node has come */
-	CPG_REASON_PROCDOWN = 5	  /* it ended or finalized without a leave */
+	CPG_REASON_NODEDOWN = 3,  /* its node failed or is unreachable */
+	CPG_REASON_NODEUP = 4,	  /* its node joined the cluster */
+	CPG_REASON_PROCDOWN = 5	  /* it exited or finalized without a leave */
 } cpg_reason_t;
 
 /* What to iterate over. */
@@ -69,7 +69,7 @@ typedef enum {
 	CPG_ITERATION_ALL = 3	     /* the members of every group */
 } cpg_iteration_type_t;
 
-/* Which callbacks there are. */
+/* The set of callbacks. */
 typedef enum {
 	CPG_MODEL_V1 = 1 /* those of cpg_model_v1_data_t */
 } cpg_model_t;
@@ -78,16 +78,16 @@ typedef enum {
 struct cpg_address {
 	uint32_t nodeid;
 	uint32_t pid;
-	uint32_t reason; /* a cpg_reason_t; 0 where none is given */
+	uint32_t reason; /* a cpg_reason_t; 0 if no reason is given */
 };
 
-/* The longest name of a group, in bytes. */
+/* The maximum length of a group name, in bytes. */
 #define CPG_MAX_NAME_LENGTH 128
 
 /*
  * The name of a group: any bytes, counted and not terminated ("x" and "x\0"
- * are two groups); none at all is a name too. In the names that the library
- * gives zeros fill the rest of value.
+ * are two groups). An empty name is valid. In the names that the library passes
+ * to the application, zeros fill the rest of value.
  */
 struct cpg_name {
 	uint32_t length; /* in bytes, at most CPG_MAX_NAME_LENGTH */
@@ -95,8 +95,8 @@ struct cpg_name {
 };
 
 /*
- * The number of members that the list of cpg_membership_get has room for. A
- * group, and the lists of a confchg, may have more.
+ * The maximum number of members that cpg_membership_get returns. A group, and
+ * the lists of a confchg, may have more.
  */
 #define CPG_MEMBERS_MAX 128
 
@@ -104,32 +104,33 @@ struct cpg_name {
 struct cpg_iteration_description_t {
 	struct cpg_name group;
 	uint32_t nodeid; /* of a member; 0 for CPG_ITERATION_NAME_ONLY */
-	uint32_t pid;	 /* the same */
+	uint32_t pid;	 /* likewise */
 };
 
-/* A membership of the ring of all nodes; none has the id of another. */
+/* The id of a ring: a membership of nodes. Ring ids are unique. */
 struct cpg_ring_id {
-	uint32_t nodeid; /* of the node that formed it */
-	uint64_t seq;	 /* greater with each */
+	uint32_t nodeid; /* of the node that formed the ring */
+	uint64_t seq;	 /* increases with each ring */
 };
 
 /*
- * Callbacks are called by cpg_dispatch, in its thread and before it returns.
- * When several threads dispatch one handle their callbacks may overlap. A
- * callback may call every function here, cpg_dispatch and cpg_finalize of its
- * own handle included. What its pointers point to is the library's, and valid
- * until the callback returns, also across a nested cpg_dispatch. No pointer
- * is NULL, even where a length or a number of entries is 0.
+ * cpg_dispatch calls the callbacks, in the calling thread and before it
+ * returns. If several threads dispatch one handle, callbacks may run
+ * concurrently. A callback may call every function of this header, including
+ * cpg_dispatch and cpg_finalize of its own handle. The library owns what the
+ * pointers point to; it stays valid until the callback returns, even across a
+ * nested cpg_dispatch. No pointer is NULL, even if a length or a number of
+ * entries is 0.
  */
 
 /*
- * cpg_deliver_fn_t: a message has arrived, whole, whatever its size.
+ * cpg_deliver_fn_t: a message has arrived. Large messages arrive whole, too.
  *
- *	handle		the one that is dispatched
- *	group_name	the group that it was sent to
- *	nodeid, pid	of its sender
- *	msg		8-byte aligned; the callback may write to it
- *	msg_len		in bytes, may be 0
+ *	handle		the handle that is being dispatched
+ *	group_name	the group that the message was sent to
+ *	nodeid, pid	of the sender
+ *	msg		8-byte aligned; the callback may modify it
+ *	msg_len		in bytes; may be 0
  *
  * See cpg_initialize(3).
  */
@@ -139,16 +140,15 @@ typedef void (*cpg_deliver_fn_t)(cpg_handle_t handle,
 				 size_t msg_len);
 
 /*
- * cpg_confchg_fn_t: processes have joined or left the group, any number of
- * each at a time. The first one that a member sees has itself in joined_list.
+ * cpg_confchg_fn_t: any number of processes have joined or left the group. The
+ * first confchg of a new member has the member itself in joined_list.
  *
- *	handle		the one that is dispatched
+ *	handle		the handle that is being dispatched
  *	group_name	the group
- *	member_list	the members from now on; reason is 0 where the daemon
- *			gives none, which is the rule
- *	left_list	those that left, each with its reason
- *	joined_list	those that joined, each with its reason
- *	..._entries	the number of entries of the list, may be 0, and more
+ *	member_list	the members from now on; reason is usually 0
+ *	left_list	the processes that left, with the reasons
+ *	joined_list	the processes that joined, with the reasons
+ *	..._entries	the number of entries of the list; may be 0, and more
  *			than CPG_MEMBERS_MAX
  *
  * See cpg_initialize(3).
@@ -162,10 +162,10 @@ typedef void (*cpg_confchg_fn_t)(
 /*
  * cpg_totem_confchg_fn_t: the ring of nodes has changed.
  *
- *	handle			the one that is dispatched
+ *	handle			the handle that is being dispatched
  *	ring_id			the new ring
  *	member_list_entries	the number of its nodes
- *	member_list		their ids
+ *	member_list		the ids of its nodes
  *
  * See cpg_model_initialize(3).
  */
@@ -180,12 +180,12 @@ typedef struct {
 	cpg_confchg_fn_t cpg_confchg_fn;
 } cpg_callbacks_t;
 
-/* What the data of every model begin with. */
+/* The first members of the data of every model. */
 typedef struct {
 	cpg_model_t model;
 } cpg_model_data_t;
 
-/* A flag: call cpg_totem_confchg_fn also right after the join. */
+/* A flag: call cpg_totem_confchg_fn right after the join, too. */
 #define CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF 0x01
 
 /* For CPG_MODEL_V1. Events whose callback is NULL are dropped. */
@@ -198,50 +198,51 @@ typedef struct {
 } cpg_model_v1_data_t;
 
 /*
- * cpg_initialize(3): connect to the daemon. The context of the handle is
- * NULL.
+ * cpg_initialize(3): connect to the daemon. The context of the handle is NULL.
  *
- *	handle		output: the new handle, the caller's until
+ *	handle		output: the new handle, which the caller owns until
  *			cpg_finalize
- *	callbacks	copied; may be NULL, as may each callback
+ *	callbacks	copied; may be NULL, and so may each callback
  *
- * Blocks:  until the daemon has accepted
+ * Blocks:  until the daemon has accepted the connection
  * Threads: any
  * Returns:
  *	CS_OK			connected
  *	CS_ERR_INVALID_PARAM	handle is NULL
- *	CS_ERR_TRY_AGAIN	not now: the daemon is not ready yet
- *	CS_ERR_LIBRARY		no daemon, no file descriptors left, or the
- *				files of the connection are not the daemon's
- *	CS_ERR_ACCESS		the daemon does not let this user in, or is
- *				neither root nor the caller's effective user
+ *	CS_ERR_TRY_AGAIN	the daemon is not ready yet
+ *	CS_ERR_LIBRARY		the daemon is not running, the process has no
+ *				free file descriptors, or the files of the
+ *				connection do not belong to the daemon
+ *	CS_ERR_ACCESS		the daemon refuses this user, or runs as neither
+ *				root nor the effective user of the caller
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
  */
 cs_error_t cpg_initialize(cpg_handle_t *handle, cpg_callbacks_t *callbacks);
 
 /*
- * cpg_model_initialize(3): the same, with the callbacks of a model, and a
- * context.
+ * cpg_model_initialize(3): connect to the daemon, with the callbacks of a
+ * model and a context.
  *
- *	handle		output: the new handle, the caller's until
+ *	handle		output: the new handle, which the caller owns until
  *			cpg_finalize
  *	model		CPG_MODEL_V1
- *	model_data	a cpg_model_v1_data_t, cast; copied; may be NULL, as
+ *	model_data	a cpg_model_v1_data_t, cast; copied; may be NULL, and so
  *			may each callback
- *	context		any value, see cpg_context_get; never looked at
+ *	context		any value, see cpg_context_get; never dereferenced
  *
- * Blocks:  until the daemon has accepted
+ * Blocks:  until the daemon has accepted the connection
  * Threads: any
  * Returns:
  *	CS_OK			connected
- *	CS_ERR_INVALID_PARAM	handle is NULL, the model is unknown, or has
- *				unknown flags
- *	CS_ERR_TRY_AGAIN	not now: the daemon is not ready yet
- *	CS_ERR_LIBRARY		no daemon, no file descriptors left, or the
- *				files of the connection are not the daemon's
- *	CS_ERR_ACCESS		the daemon does not let this user in, or is
- *				neither root nor the caller's effective user
+ *	CS_ERR_INVALID_PARAM	handle is NULL, or the model or its flags are
+ *				unknown
+ *	CS_ERR_TRY_AGAIN	the daemon is not ready yet
+ *	CS_ERR_LIBRARY		the daemon is not running, the process has no
+ *				free file descriptors, or the files of the
+ *				connection do not belong to the daemon
+ *	CS_ERR_ACCESS		the daemon refuses this user, or runs as neither
+ *				root nor the effective user of the caller
  *	CS_ERR_NO_SPACE		/dev/shm is full
  *	CS_ERR_NO_MEMORY	memory ran out
  */
@@ -250,48 +251,48 @@ cs_error_t cpg_model_initialize(cpg_handle_t *handle, cpg_model_t model,
 
 /*
  * cpg_finalize(3): leave the group, if joined, and close the handle and its
- * iterations. Every cpg_dispatch of it returns CS_ERR_BAD_HANDLE, one that
- * waits at once, one in a callback after that. The connection ends when the
- * last call that uses it has returned. Buffers of cpg_zcb_alloc remain. In a
- * process that inherited the handle by fork and has not used it, only the copy
- * of that process is given back.
+ * iterations. Every cpg_dispatch of the handle returns CS_ERR_BAD_HANDLE: at
+ * once if it waits, or when the current callback has returned. The connection
+ * ends when the last call that uses it has returned. Buffers of cpg_zcb_alloc
+ * stay allocated. In a process that has inherited the handle by fork and has
+ * not used it, the function only releases the copy of that process.
  *
- *	handle	closed, whatever is returned
+ *	handle	closed, whatever the function returns
  *
  * Blocks:  for the reply; never for a callback
  * Threads: any
  * Returns:
  *	CS_OK			closed
- *	CS_ERR_BAD_HANDLE	it was not open
+ *	CS_ERR_BAD_HANDLE	the handle was not open
  *	CS_ERR_LIBRARY		closed; the daemon was gone
  */
 cs_error_t cpg_finalize(cpg_handle_t handle);
 
 /*
- * cpg_fd_get(3): the descriptor of the connection, the same for the life of
- * the handle: its socket, or, if system.qb_ipc_type is socket, an epoll
- * descriptor. It is readable (POLLIN) as long as an event is not dispatched.
- * After a dispatch it is not readable if none is pending; only while another
- * thread or process takes several events in one dispatch it may be. When the
- * daemon is gone it shows POLLHUP; an epoll descriptor shows POLLIN instead.
- * For poll and the like, and for SO_PEERCRED if it is a socket; not to be
- * read, written, changed or closed.
+ * cpg_fd_get(3): return the file descriptor of the connection, which stays the
+ * same until the handle is closed: its socket, or, if system.qb_ipc_type is
+ * socket, an epoll descriptor. It is readable (POLLIN) as long as an event is
+ * pending. After a dispatch it is not readable if no event is pending, unless
+ * another thread or process is in a dispatch that takes several events. If the
+ * daemon is gone, the descriptor shows POLLHUP; an epoll descriptor shows
+ * POLLIN instead. It is for poll and similar calls, and, if it is a socket, for
+ * SO_PEERCRED. The caller must not read, write, change or close it.
  *
  *	handle	open
- *	fd	output: the library's, until cpg_finalize
+ *	fd	output: owned by the library, until cpg_finalize
  *
  * Blocks:  no
  * Threads: any
  * Returns:
- *	CS_OK			*fd is set; also when the daemon is gone
+ *	CS_OK			*fd is set, even if the daemon is gone
  *	CS_ERR_INVALID_PARAM	fd is NULL
  * Common:  CS_ERR_BAD_HANDLE
  */
 cs_error_t cpg_fd_get(cpg_handle_t handle, int *fd);
 
 /*
- * cpg_max_atomic_msgsize_get(3): the size of the largest message that is sent
- * in one piece, in bytes: 1047552. See cpg_mcast_joined.
+ * cpg_max_atomic_msgsize_get(3): return the size of the largest message that is
+ * sent unfragmented, in bytes: 1047552. See cpg_mcast_joined.
  *
  *	handle	open
  *	size	output
@@ -306,10 +307,10 @@ cs_error_t cpg_fd_get(cpg_handle_t handle, int *fd);
 cs_error_t cpg_max_atomic_msgsize_get(cpg_handle_t handle, uint32_t *size);
 
 /*
- * cpg_context_get(3): the context, as it was last set.
+ * cpg_context_get(3): return the context of the handle.
  *
  *	handle	open
- *	context	output
+ *	context	output: the value that was set last
  *
  * Blocks:  no
  * Threads: any
@@ -321,160 +322,165 @@ cs_error_t cpg_max_atomic_msgsize_get(cpg_handle_t handle, uint32_t *size);
 cs_error_t cpg_context_get(cpg_handle_t handle, void **context);
 
 /*
- * cpg_context_set(3): replace the context, a pointer that the application
- * keeps with the handle, for its callbacks to get.
+ * cpg_context_set(3): set the context of the handle, a pointer that the
+ * application keeps with it for use in callbacks.
  *
  *	handle	open
- *	context	any value, NULL too; never looked at
+ *	context	any value, including NULL; never dereferenced
  *
  * Blocks:  no
  * Threads: any
  * Returns:
- *	CS_OK			it is set
+ *	CS_OK			the context is set
  * Common:  CS_ERR_BAD_HANDLE
  */
 cs_error_t cpg_context_set(cpg_handle_t handle, void *context);
 
 /*
- * cpg_dispatch(3): receive events, and call the callbacks for them. Any
- * number of threads may dispatch one handle, and so may processes that share it
- * after fork; each event goes to one of them.
- * Events that came before the daemon died are delivered first. The thread can
- * be cancelled in a wait and in a callback, nowhere else.
+ * cpg_dispatch(3): receive events and call the callbacks for them. Any number
+ * of threads may dispatch one handle, and so may processes that share it after
+ * fork; each event goes to one of them. Events that arrived before the daemon
+ * died are delivered first. The thread can be canceled while it waits and while
+ * it is in a callback, but nowhere else.
  *
  *	handle		open
- *	dispatch_types	how many events, and whether to wait for them
+ *	dispatch_types	how many events to take, and whether to wait for them
  *
- * Blocks:  CS_DISPATCH_ONE and CS_DISPATCH_BLOCKING: for events; signals do
- *	not end the wait, cpg_finalize does. The others: no
+ * Blocks:  CS_DISPATCH_ONE and CS_DISPATCH_BLOCKING: for events. cpg_finalize
+ *	ends the wait; signals do not. The other modes: no
  * Threads: any
  * Returns:
- *	CS_OK			CS_DISPATCH_ONE and _ONE_NONBLOCKING: one
- *				event is done; _ALL: none is pending
+ *	CS_OK			CS_DISPATCH_ONE and _ONE_NONBLOCKING: one event
+ *				was taken; _ALL: no event is pending
  *	CS_ERR_TRY_AGAIN	CS_DISPATCH_ONE_NONBLOCKING, and no event is
  *				pending
- *	CS_ERR_INVALID_PARAM	no such dispatch_types
- *	CS_ERR_BAD_HANDLE	the handle is not open, or was finalized
- *				meanwhile, perhaps by a callback
+ *	CS_ERR_INVALID_PARAM	dispatch_types is not a mode
+ *	CS_ERR_BAD_HANDLE	the handle is not open, or another thread or a
+ *				callback has finalized it
  *	CS_ERR_LIBRARY		the daemon is gone, or an event is larger than
  *				the connection allows
- *	CS_ERR_NO_MEMORY	memory ran out. A large message may be lost by
- *				that; to dispatch again is possible
+ *	CS_ERR_NO_MEMORY	memory ran out. A large message may be lost;
+ *				the handle stays usable
  */
 cs_error_t cpg_dispatch(cpg_handle_t handle,
 			cs_dispatch_flags_t dispatch_types);
 
 /*
- * cpg_join(3): become a member of a group. It is complete with the confchg
- * that has this process in its joined_list. The member is the process that
- * calls this, with its pid, also if others use the handle after fork.
+ * cpg_join(3): become a member of a group. The join is complete when
+ * cpg_dispatch delivers the confchg that has this process in its joined_list.
+ * The member is the process that calls this function, with its pid, even if
+ * other processes use the handle after fork.
  *
- * corosync 3.1.7 never forgets that a handle has left: its next join returns
- * CS_ERR_BUSY after a minute, or CS_ERR_EXIST for the same group, by any handle
- * of the process. Finalize the old handle and join by a new one.
+ * In corosync 3.1.7, a handle that has left a group cannot join again: the
+ * function returns CS_ERR_BUSY after a minute, or CS_ERR_EXIST for the same
+ * group, even on another handle of the process. Finalize the old handle first,
+ * and join with a new one.
  *
  *	handle	open, not joined
- *	group	name of the group, which need not exist; copied
+ *	group	the name of the group, which need not exist; copied
  *
- * Blocks:  for the reply, and asleep, at most a minute, while an earlier leave
- *	of this handle is under way; cpg_finalize ends that wait, with
- *	CS_ERR_BAD_HANDLE
+ * Blocks:  for the reply. While an earlier leave of this handle is in progress,
+ *	the request is retried for up to a minute; cpg_finalize ends the wait,
+ *	and the function returns CS_ERR_BAD_HANDLE
  * Threads: any
  * Returns:
  *	CS_OK			joined
- *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH; looked at
+ *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH; checked
  *				before the handle is
  *	CS_ERR_INVALID_PARAM	group is NULL
  *	CS_ERR_EXIST		the handle has joined a group, or this process
- *				the same one by another handle
- *	CS_ERR_TRY_AGAIN	as always, or this process is still leaving
- *				the group by another handle
- *	CS_ERR_BUSY		an earlier leave of this handle was still
- *				under way after a minute
+ *				has joined this group with another handle
+ *	CS_ERR_TRY_AGAIN	as in corotypes.h; or a leave of the group by
+ *				this process, with another handle, is in
+ *				progress
+ *	CS_ERR_BUSY		after a minute, an earlier leave of this handle
+ *				was still in progress
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_NO_MEMORY
  */
 cs_error_t cpg_join(cpg_handle_t handle, const struct cpg_name *group);
 
 /*
- * cpg_leave(3): leave the group. It is complete with the confchg that has
- * the member in its left_list, which is the process that joined.
+ * cpg_leave(3): leave the group. The leave is complete when cpg_dispatch
+ * delivers the confchg that has the member in its left_list. The member is the
+ * process that joined.
  *
  *	handle	open, joined
- *	group	the name that it joined, and no other
+ *	group	the name of the group that the handle has joined
  *
- * Blocks:  for the reply, and asleep, at most a minute, while an earlier leave
- *	of this handle is under way; cpg_finalize ends that wait, with
- *	CS_ERR_BAD_HANDLE
+ * Blocks:  for the reply. While an earlier leave of this handle is in progress,
+ *	the request is retried for up to a minute; cpg_finalize ends the wait,
+ *	and the function returns CS_ERR_BAD_HANDLE
  * Threads: any
  * Returns:
- *	CS_OK			the leave is on its way
- *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH; looked at
+ *	CS_OK			the leave has started
+ *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH; checked
  *				before the handle is
  *	CS_ERR_INVALID_PARAM	group is NULL
- *	CS_ERR_NOT_EXIST	not joined, or another group, or left already
- *	CS_ERR_BUSY		an earlier leave was still under way after a
- *				minute; call again
+ *	CS_ERR_NOT_EXIST	the handle has not joined this group, or has
+ *				left it already
+ *	CS_ERR_BUSY		after a minute, an earlier leave was still in
+ *				progress; call again
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_TRY_AGAIN,
  *	CS_ERR_NO_MEMORY
  */
 cs_error_t cpg_leave(cpg_handle_t handle, const struct cpg_name *group);
 
 /*
- * cpg_mcast_joined(3): send a message to the group that was joined. Members
- * receive it whole or not at all, this process included.
+ * cpg_mcast_joined(3): send a message to the group. Every member, including
+ * this process, receives the whole message or nothing of it.
  *
- * A message of more than cpg_max_atomic_msgsize_get bytes, up to 4 GiB - 1,
- * is a large one: it goes out in fragments. Another large message by the
- * handle waits until it is out, one that is not large goes out between the
- * fragments. If the send fails the message is void as a whole.
+ * A message of more than cpg_max_atomic_msgsize_get bytes, up to 4 GiB - 1, is
+ * a large message. It is sent in fragments. Another large message on the handle
+ * waits until all of them are sent; any other message is sent between two
+ * fragments. If the send fails, the whole message is discarded.
  *
  *	handle		open, joined
  *	guarantee	any value, see cpg_guarantee_t
- *	iovec		the pieces of the message; NULL only if iov_len is 0.
- *			The iov_base of a piece may be NULL if its iov_len
- *			is 0
- *	iov_len		the number of pieces, any; 0 is an empty message
+ *	iovec		the buffers that make up the message; may be NULL only
+ *			if iov_len is 0. The iov_base of a buffer may be NULL
+ *			if its iov_len is 0
+ *	iov_len		the number of buffers, without limit; 0 sends an empty
+ *			message
  *
- * Blocks:  only while the queue to the daemon is full, asleep, at most a
- *	second. A large message: for the reply to each fragment, and at most a
- *	second more for each that the daemon refuses for now
+ * Blocks:  only while the queue to the daemon is full, for up to a second. A
+ *	large message: for the reply to each fragment; a fragment that the
+ *	daemon refuses is retried for up to a second
  * Threads: any
  * Returns:
- *	CS_OK			it is on its way to the daemon; a large
- *				message: the daemon has all of it, also if the
+ *	CS_OK			the message is queued for the daemon; a large
+ *				message: the daemon has all of it, even if the
  *				handle was finalized meanwhile
- *	CS_ERR_INVALID_PARAM	NULL where it may not be, or the lengths add
- *				up to more than a size_t holds
- *	CS_ERR_TOO_BIG		it has more than 4 GiB - 1, or is more than
- *				the kernel lets through (socket IPC)
- *	CS_ERR_NOT_EXIST	not joined yet, or left already
- *	CS_ERR_TRY_AGAIN	not now: flow control, or the daemon has not
- *				read the earlier messages for a second.
- *				Nothing was sent, or the large message is
- *				void; send it, all of it, later
- *	CS_ERR_INTERRUPT	a process joined or left the group while a
- *				large message was sent. It is void; send it
- *				again
+ *	CS_ERR_INVALID_PARAM	a disallowed NULL, or the sum of the lengths
+ *				does not fit into 64 bits
+ *	CS_ERR_TOO_BIG		the message has more than 4 GiB - 1 bytes, or
+ *				more than the kernel accepts (socket IPC)
+ *	CS_ERR_NOT_EXIST	the handle has not joined, or has left
+ *	CS_ERR_TRY_AGAIN	flow control, or the queue to the daemon is
+ *				full. Nothing was sent, or the large message is
+ *				discarded; send the whole message again later
+ *	CS_ERR_INTERRUPT	a process joined or left the group during the
+ *				send of a large message. The message is
+ *				discarded; send it again
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_NO_MEMORY
  */
 cs_error_t cpg_mcast_joined(cpg_handle_t handle, cpg_guarantee_t guarantee,
 			    const struct iovec *iovec, unsigned int iov_len);
 
 /*
- * cpg_membership_get(3): the present members of a group, joined or not.
+ * cpg_membership_get(3): return the current members of a group.
  *
- *	handle			open
- *	groupName		the group; one that nobody has joined has
- *				no members
- *	member_list		output: room for CPG_MEMBERS_MAX entries
+ *	handle			open, joined or not
+ *	groupName		the name of the group; a group that no process
+ *				has joined has no members
+ *	member_list		output: an array of CPG_MEMBERS_MAX entries
  *	member_list_entries	output only: the number of entries written
  *
  * Blocks:  for the reply
  * Threads: any
  * Returns:
- *	CS_OK			all of them are written
- *	CS_ERR_NO_SPACE		there are more: the first CPG_MEMBERS_MAX are
- *				written, and that number
+ *	CS_OK			all members are written
+ *	CS_ERR_NO_SPACE		the group has more members: the first
+ *				CPG_MEMBERS_MAX are written, and that number
  *	CS_ERR_NAME_TOO_LONG	groupName->length > CPG_MAX_NAME_LENGTH
  *	CS_ERR_INVALID_PARAM	a pointer is NULL
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_TRY_AGAIN,
@@ -485,7 +491,7 @@ cs_error_t cpg_membership_get(cpg_handle_t handle, struct cpg_name *groupName,
 			      int *member_list_entries);
 
 /*
- * cpg_local_get(3): the id of this node.
+ * cpg_local_get(3): return the id of this node.
  *
  *	handle		open, joined or not
  *	local_nodeid	output
@@ -501,8 +507,8 @@ cs_error_t cpg_membership_get(cpg_handle_t handle, struct cpg_name *groupName,
 cs_error_t cpg_local_get(cpg_handle_t handle, unsigned int *local_nodeid);
 
 /*
- * cpg_flow_control_state_get(3): for old programs. Whether to hold back is
- * told by cpg_mcast_joined alone.
+ * cpg_flow_control_state_get(3): always return that senders need not wait. For
+ * old programs; only cpg_mcast_joined reports flow control.
  *
  *	handle			open
  *	flow_control_enabled	output: CPG_FLOW_CONTROL_DISABLED
@@ -519,13 +525,14 @@ cpg_flow_control_state_get(cpg_handle_t handle,
 			   cpg_flow_control_state_t *flow_control_enabled);
 
 /*
- * cpg_zcb_alloc(3): a buffer for cpg_zcb_mcast_joined. It is plain memory,
- * and saves no copy: new programs have no need for it.
+ * cpg_zcb_alloc(3): allocate a buffer for cpg_zcb_mcast_joined. The buffer is
+ * plain memory, and sending it does not avoid a copy. New programs do not need
+ * this function.
  *
  *	handle	open
- *	size	in bytes; 0 gives a buffer too
- *	buffer	output: aligned for any type, the caller's until
- *		cpg_zcb_free, also after cpg_finalize
+ *	size	in bytes; 0 is valid
+ *	buffer	output: aligned for any type; the caller owns it until
+ *		cpg_zcb_free, even after cpg_finalize
  *
  * Blocks:  no
  * Threads: any
@@ -540,8 +547,8 @@ cs_error_t cpg_zcb_alloc(cpg_handle_t handle, size_t size, void **buffer);
 /*
  * cpg_zcb_free(3): free a buffer of cpg_zcb_alloc.
  *
- *	handle	open; need not be the one that it was allocated with
- *	buffer	not to be used any more, if CS_OK
+ *	handle	open; may differ from the one that allocated the buffer
+ *	buffer	freed if the function returns CS_OK
  *
  * Blocks:  no
  * Threads: any
@@ -553,17 +560,17 @@ cs_error_t cpg_zcb_alloc(cpg_handle_t handle, size_t size, void **buffer);
 cs_error_t cpg_zcb_free(cpg_handle_t handle, void *buffer);
 
 /*
- * cpg_zcb_mcast_joined(3): cpg_mcast_joined for a message of one piece.
+ * cpg_zcb_mcast_joined(3): cpg_mcast_joined for a message in one buffer.
  *
  *	handle		open, joined
  *	guarantee	any value, see cpg_guarantee_t
- *	msg		the message, in any memory; remains the caller's; NULL
- *			only if msg_len is 0
- *	msg_len		in bytes, may be 0
+ *	msg		the message, in any memory; the caller keeps ownership;
+ *			may be NULL only if msg_len is 0
+ *	msg_len		in bytes; may be 0
  *
- * Blocks:  as cpg_mcast_joined
+ * Blocks:  like cpg_mcast_joined
  * Threads: any
- * Returns: what cpg_mcast_joined does, for the same reasons:
+ * Returns: the results of cpg_mcast_joined, for the same reasons:
  *	CS_OK, CS_ERR_INVALID_PARAM, CS_ERR_TOO_BIG, CS_ERR_NOT_EXIST,
  *	CS_ERR_TRY_AGAIN, CS_ERR_INTERRUPT
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_NO_MEMORY
@@ -572,27 +579,27 @@ cs_error_t cpg_zcb_mcast_joined(cpg_handle_t handle, cpg_guarantee_t guarantee,
 				void *msg, size_t msg_len);
 
 /*
- * cpg_iteration_initialize(3): begin to iterate over the groups and members
- * of the cluster, as they are now.
+ * cpg_iteration_initialize(3): start an iteration over the groups and members
+ * of the cluster. The iteration shows their state at the time of this call.
  *
  *	handle			open, joined or not
- *	iteration_type		over what
- *	group			CPG_ITERATION_ONE_GROUP: the group, one that
- *				nobody has joined has no members; otherwise
+ *	iteration_type		what to iterate over
+ *	group			CPG_ITERATION_ONE_GROUP: the group; one that no
+ *				process has joined has no members. Otherwise
  *				NULL
- *	cpg_iteration_handle	output: the caller's until
- *				cpg_iteration_finalize, or cpg_finalize of
+ *	cpg_iteration_handle	output: the new iteration, which the caller owns
+ *				until cpg_iteration_finalize, or cpg_finalize of
  *				handle
  *
  * Blocks:  for the reply
  * Threads: any
  * Returns:
- *	CS_OK			begun
+ *	CS_OK			the iteration was started
  *	CS_ERR_NAME_TOO_LONG	group->length > CPG_MAX_NAME_LENGTH, for any
  *				type
- *	CS_ERR_INVALID_PARAM	no such type, cpg_iteration_handle is NULL,
- *				group is NULL for CPG_ITERATION_ONE_GROUP, or
- *				not NULL for another type
+ *	CS_ERR_INVALID_PARAM	the type is unknown, cpg_iteration_handle is
+ *				NULL, group is NULL for CPG_ITERATION_ONE_GROUP,
+ *				or group is not NULL for another type
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_TRY_AGAIN,
  *	CS_ERR_NO_MEMORY
  */
@@ -603,7 +610,7 @@ cpg_iteration_initialize(cpg_handle_t handle,
 			 cpg_iteration_handle_t *cpg_iteration_handle);
 
 /*
- * cpg_iteration_next(3): the next group, or member.
+ * cpg_iteration_next(3): return the next group or member.
  *
  *	handle		open iteration
  *	description	output
@@ -612,8 +619,9 @@ cpg_iteration_initialize(cpg_handle_t handle,
  * Threads: any
  * Returns:
  *	CS_OK			*description is set
- *	CS_ERR_NO_SECTIONS	the end. What comes after it is the daemon's
- *				choice; corosync 3.1.7 begins anew
+ *	CS_ERR_NO_SECTIONS	the end of the iteration. The result of a
+ *				further call depends on the daemon; corosync
+ *				3.1.7 starts over
  *	CS_ERR_INVALID_PARAM	description is NULL
  * Common:  CS_ERR_BAD_HANDLE, CS_ERR_LIBRARY, CS_ERR_TRY_AGAIN,
  *	CS_ERR_NO_MEMORY
@@ -624,16 +632,16 @@ cs_error_t cpg_iteration_next(cpg_iteration_handle_t handle,
 /*
  * cpg_iteration_finalize(3): end an iteration.
  *
- *	handle	open iteration; closed, unless CS_ERR_TRY_AGAIN is returned
+ *	handle	open iteration; closed, except on CS_ERR_TRY_AGAIN
  *
  * Blocks:  for the reply
  * Threads: any
  * Returns:
  *	CS_OK			closed
- *	CS_ERR_BAD_HANDLE	it was not open
+ *	CS_ERR_BAD_HANDLE	the iteration was not open
  *	CS_ERR_LIBRARY		closed; the daemon was gone
- *	CS_ERR_TRY_AGAIN	still open; later
- *	CS_ERR_NO_MEMORY	closed; the daemon keeps its part until
+ *	CS_ERR_TRY_AGAIN	still open; call again later
+ *	CS_ERR_NO_MEMORY	closed; the daemon keeps its copy until
  *				cpg_finalize
  */
 cs_error_t cpg_iteration_finalize(cpg_iteration_handle_t handle);
