@@ -30,9 +30,9 @@
  * Arguments. A pointer must not be NULL unless the comment of the function
  * allows it; otherwise the function returns CS_ERR_INVALID_PARAM. The caller
  * keeps ownership of what a pointer points to, and the library does not access
- * it after the call returns. An output argument is set if the function returns
- * CS_OK, and is unchanged otherwise, unless the comment says that it is set.
- * Lengths are in bytes.
+ * it after the call returns. A function that returns CS_OK has set its output
+ * arguments. Otherwise it leaves them unchanged, except where its comment
+ * describes an error that sets them. Lengths are in bytes.
  *
  * "Threads: any" means: from any thread at any time, whatever other threads do
  * with the same handle, and from any callback, including one of the same
