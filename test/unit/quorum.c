@@ -115,6 +115,13 @@ START_TEST(initialize_of_model)
 }
 END_TEST
 
+START_TEST(initialize_requests_small_rings)
+{
+	ck_assert_int_eq(quorum_finalize(quorum_open()), CS_OK);
+	ck_assert_uint_eq(fake.message_max, 64 * 1024);
+}
+END_TEST
+
 START_TEST(initialize_arguments)
 {
 	static const int bad[] = { 2, 3, -1 };
@@ -354,6 +361,7 @@ TCase *quorum_case(void)
 	tcase_add_checked_fixture(tcase, setup, fake_teardown);
 	tcase_add_test(tcase, initialize);
 	tcase_add_loop_test(tcase, initialize_of_model, 0, 2);
+	tcase_add_test(tcase, initialize_requests_small_rings);
 	tcase_add_test(tcase, initialize_arguments);
 	tcase_add_loop_test(tcase, initialize_is_refused, 0,
 			    2 * (int)COUNT(errors));
