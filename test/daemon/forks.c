@@ -209,14 +209,18 @@ static const struct {
 /* How many of them can be forked where, counted from the first. */
 #define CHILDREN_IN_CALLBACK ARRAY_SIZE(children)
 #define CHILDREN	     (CHILDREN_IN_CALLBACK - 1)
-#define CHILDREN_ANY_MOMENT  (has_address_sanitizer() ? 2 : CHILDREN - 1)
+#define CHILDREN_ANY_MOMENT  (has_sanitizer() ? 2 : CHILDREN - 1)
 
 void __asan_init(void) __attribute__((weak));
+void __tsan_init(void) __attribute__((weak));
 
-/* Its allocator's locks are not free after a fork beside other threads. */
-static bool has_address_sanitizer(void)
+/*
+ * The locks of a sanitizer's allocator are not free after a fork beside other
+ * threads: a child that allocates may wait for such a lock forever.
+ */
+static bool has_sanitizer(void)
 {
-	return __asan_init != NULL;
+	return __asan_init != NULL || __tsan_init != NULL;
 }
 
 static int child_number;
