@@ -12,7 +12,7 @@
 #include "process.h"
 #include "wire.h"
 
-/* How long a sender waits for a daemon that does not read. */
+/* How long a sender waits for a daemon that does not read requests. */
 #define ROOM_S 1
 
 #define SLEEP_STEP_US 50
@@ -110,7 +110,10 @@ void client_put(struct client_use *use)
 	pthread_setcancelstate(use->cancel_state, NULL);
 }
 
-/* The end of a process is not in the middle of a change: no repair. */
+/*
+ * Another process may have ended while it held the lock. The state for events
+ * is valid after each step of a change, and needs no repair then.
+ */
 void client_recv_lock(struct client *client)
 {
 	client->user = process_id();
@@ -134,7 +137,7 @@ static void client_call_unlock(struct client *client)
 	lock_give(&client->shared->call_lock);
 }
 
-/* The dispatchers of this process; those of others have not closed it. */
+/* Wakes this process only: the handle may still be open in others. */
 static void client_wake_locked(const struct client *client)
 {
 	const uint64_t one = 1;
@@ -199,7 +202,7 @@ static cs_error_t reply_check(struct client *client,
 	if (whole && reply->error == CS_OK && reply->id == reply_id &&
 	    (size_t)len == reply_size)
 		return CS_OK;
-	/* Nobody can tell any more which reply answers which request. */
+	/* From now on, replies cannot be matched to requests. */
 	transport_abandon(client->transport);
 	return CS_ERR_LIBRARY;
 }
@@ -210,7 +213,7 @@ void client_patience_begin(struct client_patience *patience)
 	patience->deadline.tv_sec += patience->limit_s;
 }
 
-/* False: the time is over. */
+/* Returns false if the time is over. */
 static bool patience_left(struct client_patience *patience,
 			  struct timespec *ret_left)
 {
@@ -229,7 +232,7 @@ static bool patience_left(struct client_patience *patience,
 	       (ret_left->tv_sec == 0 && ret_left->tv_nsec > 0);
 }
 
-/* Asleep, with no lock held, until the daemon has read some requests. */
+/* Sleep, with no lock held, until the daemon has read some requests. */
 static bool room_await(const struct client *client,
 		       struct client_patience *patience)
 {

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * One converter from what the lower rooms say, 0 or -errno, to what
- * applications are told.
+ * The one conversion of errors: files below client.c return 0 or -errno, and
+ * applications receive a cs_error_t.
  */
 #ifndef ERROR_H
 #define ERROR_H
@@ -11,8 +11,8 @@
 #include <corosync/corotypes.h>
 
 /*
- * The cs_error_t of a result of libqb or of the transport: CS_OK for any
- * result that is not negative, CS_ERR_LIBRARY for an errno that has no
+ * Convert a result of libqb or of the transport. Returns CS_OK for any result
+ * that is not negative, and CS_ERR_LIBRARY for an errno that has no
  * counterpart.
  */
 cs_error_t error_from_errno(int result);

@@ -22,18 +22,18 @@ struct slot {
 };
 
 /*
- * A fork may come while another thread changes the table. The child then
- * finds every handle that was open before, as slots do not move, but not a
- * sound list of the free ones: it makes a new list.
+ * A process may fork while another thread changes the table. The child then
+ * finds every handle that was open before, as slots do not move. But the list
+ * of free slots may be inconsistent, so the child builds a new one.
  */
 static struct {
 	struct slot *blocks[BLOCKS];
 	uint32_t count;		/* of slots */
 	uint32_t first_free;
-	uint64_t process;	/* whose list of free slots it is */
+	uint64_t process;	/* that built the list of free slots */
 } table;			/* process_lock() */
 
-/* References that this thread has got and not given back. */
+/* The number of references that this thread holds. */
 static __thread unsigned int thread_references;
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
@@ -60,7 +60,11 @@ static void slot_free_locked(uint32_t index)
 	table.first_free = index;
 }
 
-/* Only this thread goes on in a child: others will give nothing back. */
+/*
+ * Only the thread that called fork exists in the child, so the references of
+ * other threads are never given back. If this thread holds none, only those
+ * of the table are left.
+ */
 static void references_forget(void)
 {
 	struct handle_object *object;
@@ -79,7 +83,7 @@ static void fork_prepare(void)
 	pthread_atfork(NULL, NULL, references_forget);
 }
 
-/* Before the list of free slots is used. */
+/* Build the list of free slots, unless this process has done so. */
 static void table_claim_locked(uint64_t process)
 {
 	if (table.process == process)

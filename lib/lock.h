@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Locks in memory that processes share by fork. When a process ends while
- * one of its threads holds such a lock, the next thread gets the lock, except
- * on systems that have no robust locks.
+ * Locks in memory that a process shares with its children of fork. If a
+ * process ends while one of its threads holds such a lock, another thread can
+ * still take it, except on systems that have no robust locks.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -13,14 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory of zeros that a child of fork shares, or NULL. */
+/* Allocate zeroed memory that children of fork share. NULL on failure. */
 void *lock_memory_create(size_t size);
 void lock_memory_free(void *memory, size_t size);
 
-/* The lock is in such memory. */
+/* Initialize a lock in such memory. */
 void lock_init(pthread_mutex_t *lock);
 
-/* Take the lock. False: a process ended while it held the lock. */
+/* Take the lock. Returns false if a process ended while it held the lock. */
 bool lock_take(pthread_mutex_t *lock);
 
 void lock_give(pthread_mutex_t *lock);

@@ -11,19 +11,20 @@
 
 #include "process.h"
 
-/* Older headers do not name it; the kernel has it since 4.14. */
+/* Older headers lack it; Linux has it since 4.14. */
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
 
 /*
- * The kernel clears the page of the guard in a child. No handler of fork
- * takes the lock: a signal handler may fork, and handlers of the application
- * may call this library.
+ * The kernel zeroes the page of the guard in a child of fork. A fork handler
+ * that takes the lock instead could deadlock: a signal handler may fork while
+ * its thread holds the lock, and fork handlers of the application may call
+ * this library.
  */
 struct guard {
 	pthread_mutex_t lock;
-	_Atomic uint64_t id;	/* 0: not yet known; written with lock held */
+	_Atomic uint64_t id;	/* 0: not set yet; written with lock held */
 };
 
 static struct guard guard_static;
@@ -36,8 +37,8 @@ static void guard_wipe(void)
 }
 
 /*
- * User emulation of other machines returns success for every advice, and does
- * nothing. A kernel refuses one that does not exist.
+ * User-mode emulators return success for every advice, and do nothing. The
+ * kernel rejects an advice that does not exist, such as -1.
  */
 static bool page_wipe_on_fork(void *page, size_t size)
 {

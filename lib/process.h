@@ -2,22 +2,25 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Which process this is, and a lock that a fork never leaves locked in the
- * child. Any thread may call any function.
+ * An id of this process, and a lock that is always free in a new child of
+ * fork. Any thread may call any function.
  */
 #ifndef PROCESS_H
 #define PROCESS_H
 
 #include <stdint.h>
 
-/* A number of this process, never 0. A child of fork has another one. */
+/* Return the random id of this process, never 0. A child has another one. */
 uint64_t process_id(void);
 
-/* The lock of this process. In a child of fork it is a new one, and free. */
+/* Take and give back the lock of this process. A child of fork has its own. */
 void process_lock(void);
 void process_unlock(void);
 
-/* 64 bits that nobody can guess, where the kernel has some to give. */
+/*
+ * Return 64 random bits from the kernel, which cannot be guessed. If the
+ * kernel cannot provide them without blocking, derives them from the time.
+ */
 uint64_t process_random(void);
 
 #endif
