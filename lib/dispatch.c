@@ -9,13 +9,13 @@
 #include "error.h"
 #include "pace.h"
 
-/* How often to look for a finalize that no wake fd announces. */
+/* Without a wake fd, a wait checks for a finalize at this interval. */
 #define POLL_MS_NO_WAKE_FD 100
 
 struct mode {
-	bool waits;		/* for an event, while none is pending */
+	bool waits;		/* while no event is pending */
 	bool stops;		/* after one event */
-	cs_error_t empty;	/* the result when no event is pending any more */
+	cs_error_t empty;	/* the result once no event is pending */
 };
 
 static const struct mode modes[] = {
@@ -31,11 +31,11 @@ static const struct mode modes[] = {
 struct dispatch {
 	struct client_use use;
 	const struct mode *mode;
-	bool woken;		/* there may be more to see than events */
-	int wake_fd;		/* for the wait; -1: no descriptor is left */
+	bool woken;		/* poll returned: check the fd as well */
+	int wake_fd;		/* for a wait; -1: no descriptor available */
 	struct pace pace;	/* of the events */
-	bool holds;		/* an event that has to be released */
-	bool in_batch;		/* its end has to be announced */
+	bool holds;		/* an event that must be released */
+	bool in_batch;		/* transport_batch_end must be called */
 	void *buffer;		/* the decoded event, then room for its bytes */
 };
 
@@ -49,7 +49,7 @@ static void cancel_put_off(struct dispatch *d)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &d->use.cancel_state);
 }
 
-/* Behind the decoded event, with malloc's alignment. */
+/* The room begins after the decoded event, aligned like malloc's memory. */
 static void *event_room(const struct dispatch *d)
 {
 	size_t size = (d->use.client->service->event_size + 15) & ~(size_t)15;
@@ -92,7 +92,7 @@ static void batch_end(struct dispatch *d)
 	client_recv_unlock(client);
 }
 
-/* Also runs when the thread is cancelled or a callback throws. */
+/* Also runs if the thread is canceled or a callback throws. */
 static void dispatch_end(void *data)
 {
 	struct dispatch *d = data;
@@ -168,7 +168,7 @@ static cs_error_t event_next(struct dispatch *d)
 
 	d->woken = false;
 	if (d->mode->waits) {
-		/* Under load there may never be a wait to be cancelled in. */
+		/* Under load a dispatch may never reach a wait. */
 		cancel_allow(d);
 		pthread_testcancel();
 		cancel_put_off(d);

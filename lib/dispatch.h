@@ -2,29 +2,31 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The dispatch engine: the only place that knows the four modes.
+ * The dispatch engine, which implements the four modes for all services.
  *
  * A dispatch receives and decodes an event under recv_lock, and calls the
- * application with no lock held: from inside a callback every function may
- * be called, another dispatch and the handle's finalize included, and any
- * number of threads may dispatch one handle, each event going to one of
- * them. For that every dispatch has an event buffer of its own; the client
- * keeps one spare.
+ * callback with no lock held. So a callback may call every function, even a
+ * dispatch or the finalize of its own handle. Any number of threads may
+ * dispatch one handle; each event goes to one of them. Therefore every
+ * dispatch has an event buffer of its own. The client keeps one spare buffer.
  *
- * While nothing is pending ONE and BLOCKING wait, with no lock held, in a
+ * While no event is pending, ONE and BLOCKING wait, with no lock held, in a
  * poll on the connection and on the client's wake fd. Under a sustained high
- * rate of events BLOCKING sleeps on a short timer instead (pace.h), and goes
- * back to poll after a few timers without an event. Finalize takes
- * recv_lock, marks the client closing and writes to the wake fd, which is
- * never read: a dispatcher has either made the wake fd before, and its poll
- * returns, or takes recv_lock after, and sees the mark. A timer ends by itself.
+ * rate of events, BLOCKING sleeps on a short timer instead (pace.h), and
+ * returns to poll after a few timers without an event.
  *
- * Processes that share the connection after fork take recv_lock in turn, too.
- * The mark and the wake fd are each process's own: dispatchers of another
- * process see that the connection has ended.
+ * No dispatch misses a finalize. Finalize takes recv_lock, marks the client as
+ * closing and writes to the wake fd, which is never read. If a dispatch got
+ * the wake fd before that, its poll returns. If it takes recv_lock after that,
+ * it finds the mark. A timer ends by itself.
  *
- * A thread can be cancelled in the wait and in a callback, nowhere else;
- * then, and when a C++ callback throws, everything is given back.
+ * Processes that share a connection after fork share recv_lock, too. Each has
+ * its own mark and wake fd. If another process finalizes, a dispatch returns
+ * because the connection has ended.
+ *
+ * A thread can be canceled in a wait, in a callback and, in the modes that
+ * wait, before each event; nowhere else. If it is canceled, or if a C++
+ * callback throws, the dispatch releases everything that it holds.
  */
 #ifndef DISPATCH_H
 #define DISPATCH_H
@@ -32,9 +34,10 @@
 #include "client.h"
 
 /*
- * cpg_dispatch and quorum_dispatch. CS_ERR_INVALID_PARAM, CS_ERR_BAD_HANDLE
- * (also finalized meanwhile), CS_ERR_TRY_AGAIN (CS_DISPATCH_ONE_NONBLOCKING,
- * nothing pending), CS_ERR_LIBRARY, CS_ERR_NO_MEMORY.
+ * cpg_dispatch and quorum_dispatch. Returns CS_OK, CS_ERR_INVALID_PARAM (an
+ * unknown mode), CS_ERR_BAD_HANDLE (not open, or finalized meanwhile),
+ * CS_ERR_TRY_AGAIN (CS_DISPATCH_ONE_NONBLOCKING: no event is pending),
+ * CS_ERR_LIBRARY (the daemon is gone) or CS_ERR_NO_MEMORY.
  */
 cs_error_t dispatch_run(uint64_t handle, const struct service *service,
 			cs_dispatch_flags_t mode);

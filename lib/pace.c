@@ -5,13 +5,13 @@
 
 #include "pace.h"
 
-/* The rate is high if it was so for this time: bursts are shorter. */
+/* A high rate must last this long; bursts are shorter. */
 #define SUSTAINED_NS 2000000
 
-/* An event each, or more often. */
+/* The rate is high if an event arrives at least this often, on average. */
 #define EVENT_NS 6000
 
-/* With the kernel's usual timer slack, 50 us, a sleep takes about 60 us. */
+/* With the kernel's default timer slack of 50 us, this takes about 60 us. */
 #define SLEEP_NS 10000
 
 #define EMPTY_MAX 2

@@ -2,12 +2,12 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The pace of the events of one dispatch, and how it sleeps between them.
+ * How one dispatch sleeps between events, depending on their rate.
  *
  * A dispatch that sleeps in poll costs the daemon a wake-up for nearly every
  * event. Under a sustained high rate it sleeps on a timer instead: the daemon
- * wakes nobody, and several events are there when the timer ends. Below that
- * rate a timer would only delay events.
+ * wakes no process, and several events are pending when the timer ends. At a
+ * lower rate a timer would only delay events.
  */
 #ifndef PACE_H
 #define PACE_H
@@ -15,28 +15,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed at first. */
+/* Initially zero. */
 struct pace {
-	int64_t begin_ns;	/* of the time in which events are counted */
-	unsigned int events;	/* since then */
+	int64_t begin_ns;	/* of the period in which events are counted */
+	unsigned int events;	/* in this period */
 	unsigned int seen;	/* of these, before the last sleep */
 	unsigned int empty;	/* sleeps in a row without an event */
 	bool is_high;
 };
 
-/* An event was taken. */
+/* Count an event that was taken. */
 static inline void pace_count(struct pace *pace)
 {
 	pace->events++;
 }
 
 /*
- * Before a sleep: is the rate high? No longer, once several timers in a row
- * ended without an event.
+ * Whether the rate is high. To be called before each sleep. The rate is no
+ * longer high once several timers in a row have ended without an event.
  */
 bool pace_is_high(struct pace *pace);
 
-/* Sleep on the timer. A signal ends it early. A cancellation point. */
+/* Sleep on the timer. A signal ends the sleep early. A cancellation point. */
 void pace_sleep(void);
 
 #endif
