@@ -16,16 +16,16 @@
 
 #include "handshake.h"
 
-/* libqb's: the file that makes it use sockets in the file system. */
+/* If this file exists, libqb uses sockets in the file system. */
 #define FILESYSTEM_SOCKETS "/etc/libqb/force-filesystem-sockets"
 
-/* Nobody has rings larger than this; the daemon's default is a megabyte. */
+/* In bytes, more than any real daemon grants; the default is 1 MiB. */
 #define MESSAGE_MAX_MAX (256 * 1024 * 1024)
 
-/* Of users without a number, where the kernel does not tell. */
+/* The kernel's default, in case its setting cannot be read. */
 #define OVERFLOW_UID 65534
 
-/* Where libqb's builds put those sockets. */
+/* Where libqb puts sockets in the file system, depending on its build. */
 static const char *const socket_directories[] = { "/var/run", "/run", "/tmp" };
 
 struct handshake_request {
@@ -38,7 +38,7 @@ struct handshake_reply {
 	struct qb_ipc_response_header header;
 	int32_t type;		/* enum qb_ipc_type */
 	uint32_t message_max;
-	intptr_t connection;	/* the daemon's pointer */
+	intptr_t connection;	/* a pointer of the daemon, unused */
 	char request[PATH_MAX];
 	char response[PATH_MAX];
 	char event[PATH_MAX];
@@ -77,7 +77,10 @@ static int filesystem_connect(int fd, const char *service)
 		sizeof(socket_directories) / sizeof(socket_directories[0]);
 	int res = -ENOENT;
 
-	/* What is behind a dead socket is not asked: anyone may use /tmp. */
+	/*
+	 * Try the next directory only if there is no socket. Behind a socket
+	 * without a server, any user could offer another one in /tmp.
+	 */
 	for (size_t i = 0; i < directories && res == -ENOENT; i++) {
 		snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
 			 socket_directories[i], service);
@@ -100,8 +103,8 @@ static bool file_read(const char *path, char *text, size_t size)
 }
 
 /*
- * Is that the number of users who have none in this user namespace? Root of
- * the system is one of them. The initial namespace has a number for each.
+ * Whether @uid stands for all users that have no id in this user namespace,
+ * such as the system's root. The initial namespace has an id for every user.
  */
 static bool uid_is_unnamed(uid_t uid)
 {
@@ -117,7 +120,10 @@ static bool uid_is_unnamed(uid_t uid)
 	       count != UINT_MAX;
 }
 
-/* Whoever could take the name of a service that is down is not believed. */
+/*
+ * While corosync is down, any local process can take the name of a service.
+ * Accept only a server that runs as root or as the caller's own user.
+ */
 static int peer_check(int fd, uid_t *ret_uid)
 {
 	struct ucred peer;
@@ -169,13 +175,16 @@ static ssize_t piece_receive(int fd, void *piece, size_t size)
 	return len;
 }
 
-/* The server may refuse as it likes, but not in words with another meaning. */
+/*
+ * The errno of a refusal. Initialize never returns CS_ERR_NOT_SUPPORTED, so
+ * -ENOTSUP is invalid, like a positive number.
+ */
 static int refusal_errno(int error)
 {
 	return error < 0 && error != -ENOTSUP ? error : -EPROTO;
 }
 
-/* All of the reply, or all that there is if it tells an error. */
+/* Receives the whole reply, or its header if that contains an error. */
 static int reply_receive(int fd, struct handshake_reply *ret_reply)
 {
 	size_t used = 0;
@@ -208,7 +217,7 @@ static int reply_check(const struct handshake_reply *reply)
 	    reply->message_max > MESSAGE_MAX_MAX ||
 	    !name_is_sane(reply->request) || !name_is_sane(reply->response))
 		return -EPROTO;
-	/* Sockets have no third name. */
+	/* Socket IPC has no third name. */
 	return reply->type == QB_IPC_SOCKET || name_is_sane(reply->event) ?
 		       0 :
 		       -EPROTO;

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The beginning of an IPC connection: the daemon says which kind of IPC it
- * has, and the names of what it made for this connection.
+ * The beginning of an IPC connection: the daemon sends the kind of IPC that it
+ * uses, and the names of the files and sockets of this connection.
  */
 #ifndef HANDSHAKE_H
 #define HANDSHAKE_H
@@ -14,24 +14,29 @@
 
 struct handshake {
 	int fd;			/* the connection; the doorbell of shm IPC */
-	bool is_shm;		/* or else it is socket IPC */
-	uid_t server_uid;	/* whose the files are */
+	bool is_shm;		/* false: socket IPC */
+	uid_t server_uid;	/* the owner of the files */
 	size_t message_max;	/* in bytes, of requests, replies and events */
 	char *request;		/* a ring; the control file of socket IPC */
-	char *response;		/* a ring; the begin of sockets' names */
+	char *response;		/* a ring; the prefix of the sockets' names */
 	char *event;		/* a ring; NULL with socket IPC */
-	bool has_file_sockets;	/* libqb was told to prefer paths to abstract
-				   names for its sockets */
+	bool has_file_sockets;	/* libqb is configured to prefer paths to
+				   abstract names for its sockets */
 };
 
 /*
  * Connect to the service and ask for messages of up to @message_max bytes.
- * Blocks until the daemon answers, signals do not end it. The fd is the
- * caller's, close-on-exec and non-blocking. 0; -EACCES (the server is neither
- * root nor the caller's own user: nothing that it says is read; or it does
- * not let the caller in), -ENOSPC or whatever else the daemon refuses with;
- * -ECONNREFUSED (no daemon), -EPROTO (its
- * answer makes no sense), -ENOMEM, or an errno of socket or connect.
+ * Blocks until the daemon replies; signals do not interrupt it. The caller
+ * owns *ret_handshake, whose fd is close-on-exec and non-blocking. Returns:
+ *
+ *	0		connected
+ *	-EACCES		the server runs as neither root nor the caller's user,
+ *			and nothing was read from it; or it refuses the caller
+ *	-ECONNREFUSED	no daemon
+ *	-EPROTO		the reply of the daemon is invalid
+ *	-ENOMEM		memory ran out
+ *	-ENOSPC, ...	the daemon refuses with this errno
+ *	another errno	of socket or connect
  */
 int handshake_run(const char *service, size_t message_max,
 		  struct handshake *ret_handshake);

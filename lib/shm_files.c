@@ -13,13 +13,13 @@
 
 #include "shm_files.h"
 
-/* libqb puts this before a name that is no path. */
+/* libqb's prefix of a name that is not a path. */
 #define NAME_PREFIX "/dev/shm/qb-"
 
-/* Where rings are: nobody but root can replace these directories. */
+/* The directories of rings. Only root can replace these directories. */
 static const char *const bases[] = { "/dev/shm/", "/var/run/", "/run/" };
 
-/* The files of a ring; the last is that of the data. */
+/* The files of a ring. The data comes last: its size is the ring's. */
 static const char *const parts[] = { "-header", "-data" };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -27,11 +27,11 @@ struct file_name {
 	char text[PATH_MAX + 16];
 };
 
-/* The files are in a directory of a base, or in the base itself. */
+/* Files are in one of the bases, or in a directory of one. */
 struct place {
 	char directory[PATH_MAX + sizeof(NAME_PREFIX)];
 	char name[PATH_MAX];
-	bool is_base;		/* the directory */
+	bool is_base;		/* the directory is a base */
 };
 
 static size_t base_length(const char *path)
@@ -75,7 +75,7 @@ static bool owner_is_known(const struct stat *file, uid_t owner)
 	return file->st_uid == owner || file->st_uid == geteuid();
 }
 
-/* A descriptor of the directory, or -errno. */
+/* Returns a descriptor of the directory, or -errno. */
 static int place_open(const struct place *place, uid_t owner)
 {
 	struct stat directory;
@@ -94,7 +94,7 @@ static int place_open(const struct place *place, uid_t owner)
 	return -EPROTO;
 }
 
-/* The place of that name: a descriptor of its directory, or -errno. */
+/* Returns a descriptor of the directory of the name, or -errno. */
 static int place_open_named(const char *name, uid_t owner,
 			    struct place *ret_place)
 {
@@ -152,7 +152,7 @@ static void file_remove(int directory, const char *name, uid_t owner)
 	if (!file_is_good(directory, name, owner, &size) ||
 	    unlinkat(directory, name, 0) == 0)
 		return;
-	/* Not allowed: at least the memory can be given back. */
+	/* The file cannot be removed: at least free its memory. */
 	fd = openat(directory, name,
 		    O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)

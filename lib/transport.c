@@ -7,7 +7,7 @@
 
 #include "transport_kind.h"
 
-/* No reply is larger. */
+/* In bytes; every reply is smaller. */
 #define REPLY_MAX 12288
 
 int transport_open(const char *service, size_t message_max,
@@ -58,7 +58,7 @@ void transport_batch_end(struct transport *transport)
 		transport->kind->batch_end(transport);
 }
 
-/* A refusal is that of a daemon that lives. */
+/* If the send fails because the daemon is gone, returns -ENOTCONN. */
 static int request_send(struct transport *transport, const struct iovec *iov,
 			size_t iov_len, bool ordered)
 {
@@ -107,7 +107,7 @@ void transport_room_await(const struct transport *transport,
 	ppoll(fds, 2, limit, NULL);
 }
 
-/* The reply to the request of the process that ended, if one is to come. */
+/* Takes the reply to the request of the process that ended, if one is due. */
 void transport_recover(struct transport *transport)
 {
 	char reply[REPLY_MAX];

@@ -7,7 +7,7 @@
 
 #include "transport_kind.h"
 
-/* From which level of the daemon's flow control on a request is refused. */
+/* Levels of the daemon's flow control: no requests, or no ordered requests. */
 #define FLOW_CONTROL_ALL 1
 #define FLOW_CONTROL_ORDERED 2
 
@@ -54,7 +54,7 @@ int transport_check(struct transport *transport)
 	return transport_death_note(transport);
 }
 
-/* A dispatch that waits for an event sees it on the fd. */
+/* The shutdown makes the fd readable, which ends the wait of a dispatch. */
 void transport_abandon(struct transport *transport)
 {
 	transport->dead = true;

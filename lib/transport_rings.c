@@ -17,30 +17,33 @@
 
 /*
  * Requests, replies and events are chunks in three rings. The socket is the
- * doorbell: each request and each event is announced by one byte, written
- * after its chunk. The daemon waits for the byte of a chunk that it sees, so
- * nothing may come between the two: a request is not placed before there is
- * room for its byte.
+ * doorbell: after the chunk of a request or an event, its sender writes one
+ * byte to the socket. The byte makes the socket readable for the receiver;
+ * its value has no meaning.
  *
- * An event is taken when its byte is there. In a batch the bytes are counted,
- * and are read after their events, in one piece: so the fd is readable as long
- * as an event is pending, and no longer when the batch is over. Only when the
- * daemon is gone events are taken without their bytes.
+ * The daemon blocks until it has read the byte of a chunk that it finds. So
+ * the byte must follow the chunk at once: a request is placed only if the
+ * socket has room for its byte.
+ *
+ * An event is taken only after its byte has arrived. In a batch the bytes are
+ * counted first, and read after their events, many at a time. So the fd is
+ * readable as long as an event is pending, and not readable after the batch
+ * if none is. Once the daemon is gone, events are taken without their bytes.
  */
 
-/* More than one byte takes of the socket's buffer, on any machine. */
+/* In bytes: more of the socket's buffer than one byte uses on any machine. */
 #define BYTE_COST 4096
 
-/* How long the daemon has to read a byte, should it be in question. */
+/* How long to wait for the daemon to read a byte. */
 #define BELL_MS 1000
 
-/* How often a wait for a reply checks that the daemon still lives. */
+/* A wait for a reply checks at this interval whether the daemon is alive. */
 #define REPLY_POLL_MS 50
 
-/* The room beside the chunks of a ring, in bytes, is less. */
+/* In bytes: more than libqb adds to the size of a ring before it rounds up. */
 #define RING_MARGIN 64
 
-/* libqb rounds rings up to whole pages, and to 4 MiB on some machines. */
+/* libqb rounds the size up to whole pages, on some machines to 4 MiB. */
 #define RING_SURPLUS_MAX (8 * 1024 * 1024)
 
 struct rings {
@@ -49,8 +52,8 @@ struct rings {
 	qb_ringbuffer_t *response;
 	qb_ringbuffer_t *event;
 	int send_buffer;	/* of the socket, in bytes */
-	ssize_t event_len;	/* of the one that was found */
-	ssize_t event_pending;	/* how many there were then */
+	ssize_t event_len;	/* of the event that was found, in bytes */
+	ssize_t event_pending;	/* number of events at that time */
 };
 
 static struct rings *rings_of(struct transport *transport)
@@ -119,7 +122,7 @@ static void bytes_read(struct rings *rings)
 	shared->bytes = 0;
 }
 
-/* Count the bytes that are in the socket. False: there is none. */
+/* Count the bytes in the socket. Returns false if there is none. */
 static bool bytes_count(struct rings *rings)
 {
 	char bytes[256];
@@ -131,7 +134,7 @@ static bool bytes_count(struct rings *rings)
 	return true;
 }
 
-/* An event of a batch: its byte is read later. */
+/* Finds an event of a batch. Its byte is read later. */
 static ssize_t event_find_of_many(struct rings *rings, bool waits,
 				  void **ret_chunk)
 {
@@ -145,14 +148,14 @@ static ssize_t event_find_of_many(struct rings *rings, bool waits,
 				return -EAGAIN;
 		}
 		len = event_peek(rings, ret_chunk);
-		/* A byte without an event goes as well: the fd shows it. */
+		/* A byte without an event must be read, too. */
 		if (len == -EAGAIN)
 			shared->taken++;
 	}
 	return len;
 }
 
-/* An event by itself, with its byte. */
+/* Reads one byte, and finds its event. */
 static ssize_t event_find_one(struct rings *rings, bool waits,
 			      void **ret_chunk)
 {
@@ -172,7 +175,7 @@ static ssize_t event_find_one(struct rings *rings, bool waits,
 	return len;
 }
 
-/* That of a process that ended when it had read the byte. */
+/* Finds the event of a process that read its byte and then ended. */
 static ssize_t event_find_due(struct rings *rings, void **ret_chunk)
 {
 	ssize_t len = event_peek(rings, ret_chunk);
@@ -208,7 +211,7 @@ static void rings_event_done(struct transport *transport)
 	struct rings *rings = rings_of(transport);
 
 	qb_rb_chunk_reclaim(rings->event);
-	/* What is no chunk cannot be taken away. */
+	/* A corrupt chunk cannot be reclaimed. */
 	if (rings->event_len == 0 &&
 	    qb_rb_chunks_used(rings->event) >= rings->event_pending)
 		death_note(rings);
@@ -224,7 +227,7 @@ static void rings_batch_end(struct transport *transport)
 
 /* Requests. */
 
-/* Known to be so for a number of bytes, until it has to be asked again. */
+/* One ioctl finds room for several bytes, which saves it for the next ones. */
 static bool doorbell_has_room(struct rings *rings)
 {
 	struct transport_shared *shared = rings->transport.shared;
@@ -240,7 +243,7 @@ static bool doorbell_has_room(struct rings *rings)
 	return true;
 }
 
-/* The byte that the daemon waits for, whatever it takes. */
+/* Writes the byte, or gives up the connection: the daemon may wait for it. */
 static int doorbell_ring(struct rings *rings)
 {
 	struct pollfd poll_fd = { .fd = socket_of(rings),
@@ -287,7 +290,7 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 {
 	struct rings *rings = rings_of(transport);
 
-	/* A reply that nobody waits for would be taken for the next one. */
+	/* A stray reply would be taken for the reply to this request. */
 	if (qb_rb_chunks_used(rings->response) > 0)
 		return death_note(rings);
 	if (transport_flow_is_held(qb_rb_shared_user_data_get(rings->request),
@@ -298,7 +301,10 @@ static int rings_send(struct transport *transport, const struct iovec *iov,
 	return request_place(rings, iov, iov_len, size);
 }
 
-/* The daemon takes the request if the byte is there, and else never will. */
+/*
+ * If the process wrote the byte before it ended, the daemon takes the request.
+ * Otherwise it never does.
+ */
 static int rings_request_check(struct transport *transport)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -331,7 +337,7 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 		}
 		if (hung_up)
 			return death_note(rings);
-		/* What was said before the end still counts. */
+		/* Read once more: the reply may have come before the end. */
 		hung_up = transport_is_hung_up(transport);
 		if (timeout_ms >= 0)
 			waited_ms += REPLY_POLL_MS;
@@ -341,7 +347,7 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 
 /* Open and close. */
 
-/* The daemon needs them no more, dead or not; nobody else may remove them. */
+/* The connection is lost: the daemon may be unable to remove the files. */
 static void files_remove(const struct handshake *handshake)
 {
 	const char *const names[] = { handshake->request, handshake->response,
@@ -367,7 +373,7 @@ static void rings_close(struct transport *transport)
 
 	if (transport_check(transport) < 0)
 		files_remove(&transport->handshake);
-	/* Another process may still have the socket. */
+	/* Another process may have the socket open, so close is not enough. */
 	shutdown(socket_of(rings), SHUT_RDWR);
 	rings_free(rings);
 }
@@ -378,8 +384,8 @@ static void rings_release(struct transport *transport)
 }
 
 /*
- * The size of the file is the daemon's to choose. libqb would cut or extend
- * it to what it makes of the size that it is told: that has to be the same.
+ * The daemon chooses the size of the file. libqb truncates or extends the file
+ * to the size that it computes from its argument, so both must be the same.
  */
 static int ring_open(const struct rings *rings, const char *name,
 		     size_t user_size, qb_ringbuffer_t **ret_ring,

@@ -18,23 +18,24 @@
 #include "transport_kind.h"
 
 /*
- * Requests and replies are datagrams of one socket, events those of another.
- * The stream socket of the handshake shows the end of the daemon, and an epoll
- * descriptor shows the application both: a pending event, and the end.
+ * Requests and replies are datagrams of one socket, events are datagrams of
+ * another. The stream socket of the handshake hangs up when the daemon is
+ * gone. The application gets an epoll descriptor, which is readable in both
+ * cases: if an event is pending, and if the daemon is gone.
  *
- * The daemon takes the number of requests that wait from a counter in shared
- * memory, which is incremented after each.
+ * The daemon reads the number of pending requests from a counter in shared
+ * memory. The client increments it after each request.
  */
 
-/* What the kernel keeps for itself of a socket's send buffer. */
+/* The part of a send buffer that the kernel uses itself, in bytes. */
 #define DATAGRAM_COST 32
 
-/* The daemon's header of an event may be larger than that of a request. */
+/* In bytes: an event may have a larger header than the request behind it. */
 #define EVENT_ROOM 8192
 
 struct channel {
-	int32_t sent;		/* datagrams that were not taken yet */
-	int32_t flow_control;	/* of requests */
+	int32_t sent;		/* datagrams that were not received yet */
+	int32_t flow_control;	/* used for requests only */
 };
 
 /* The control file. */
@@ -50,7 +51,7 @@ struct sockets {
 	struct transport transport;
 	struct control *control;
 	int event_fd;
-	bool has_paths;		/* its sockets are in the file system */
+	bool has_paths;		/* the sockets are in the file system */
 };
 
 static struct sockets *sockets_of(struct transport *transport)
@@ -60,7 +61,7 @@ static struct sockets *sockets_of(struct transport *transport)
 
 /* Events, and replies. */
 
-/* -EAGAIN, or the datagram's length, which may be more than @size. */
+/* Returns the datagram's length, which may be more than @size, or -EAGAIN. */
 static ssize_t datagram_receive(int fd, void *bytes, size_t size,
 				struct channel *channel)
 {
@@ -75,7 +76,7 @@ static ssize_t datagram_receive(int fd, void *bytes, size_t size,
 	return len;
 }
 
-/* What came before the daemon's end counts. */
+/* @is_last: the daemon is gone, and only earlier datagrams are left. */
 static ssize_t datagram_take(struct sockets *sockets, int fd, void *bytes,
 			     size_t size, struct channel *channel, bool is_last)
 {
@@ -98,7 +99,7 @@ static ssize_t sockets_event(struct transport *transport, void *room,
 	ssize_t len;
 
 	*ret_bytes = room;
-	/* Most likely none; if one is there, the wait ends at once. */
+	/* No event is counted. If there is one, poll returns at once. */
 	if ((hints & TRANSPORT_WAITS) != 0 && !transport->dead &&
 	    __atomic_load_n(&sockets->control->event.sent,
 			    __ATOMIC_RELAXED) <= 0)
@@ -131,7 +132,7 @@ static ssize_t sockets_receive(struct transport *transport, void *reply,
 				    &sockets->control->reply,
 				    res > 0 && fds[1].revents != 0);
 	} while (len == -EAGAIN && res != 0);
-	/* A process that ended may have taken the reply, and not counted it. */
+	/* A process may have received the reply and ended before it counted. */
 	if (len == -EAGAIN)
 		__atomic_store_n(&sockets->control->reply.sent, 0,
 				 __ATOMIC_RELAXED);
@@ -167,7 +168,7 @@ static int sockets_send(struct transport *transport, const struct iovec *iov,
 	ssize_t len;
 
 	(void)size;
-	/* A reply that nobody waits for would be taken for the next one. */
+	/* A stray reply would be taken for the reply to this request. */
 	if (__atomic_load_n(&control->reply.sent, __ATOMIC_RELAXED) > 0)
 		return transport_death_note(transport);
 	if (transport_flow_is_held(&control->request.flow_control, ordered))
@@ -184,8 +185,9 @@ static int sockets_send(struct transport *transport, const struct iovec *iov,
 }
 
 /*
- * The datagram may be sent and not be counted. The daemon gets the time to
- * take all that is there, then there is nothing to count.
+ * The process may have sent the datagram and ended before it counted. Keep the
+ * counter above 0 until the daemon has received every datagram, and then set
+ * it to 0.
  */
 static int sockets_request_check(struct transport *transport)
 {
@@ -227,9 +229,9 @@ static void path_set(struct sockaddr_un *address,
 }
 
 /*
- * The daemon has bound its sockets already. Where sockets in the file system
- * are wanted, these may be there or not: some versions of libqb have abstract
- * ones also then. Nobody but the daemon can put files there.
+ * Some versions of libqb use abstract names for these sockets even if it is
+ * configured for sockets in the file system. The daemon has already bound
+ * them, so check for a file. Only the daemon can create one there.
  */
 static bool paths_are_used(const struct handshake *handshake)
 {
@@ -250,7 +252,7 @@ static void address_set(struct sockaddr_un *address,
 		abstract_set(address, &sockets->transport.handshake, suffix);
 }
 
-/* As much as the kernel lets us have. */
+/* Enlarge the buffer to @wanted bytes, or as far as the kernel permits. */
 static void buffer_enlarge(int fd, int option, size_t wanted)
 {
 	const int value = (int)wanted;
@@ -263,8 +265,9 @@ static void buffer_enlarge(int fd, int option, size_t wanted)
 }
 
 /*
- * A socket at the address @ours that talks to @theirs. It is connected first:
- * at no time does it take a datagram of anybody else.
+ * Open a socket that is bound to the address @ours and connected to @theirs.
+ * It is connected before it is bound, so that it never receives a datagram
+ * from another process.
  */
 static int pair_open(const struct sockets *sockets, const char *ours,
 		     const char *theirs, int *ret_fd)
@@ -300,7 +303,7 @@ static int epoll_add(int epoll_fd, int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* The end of the daemon shows without being asked for. */
+/* epoll reports a hang-up of the stream socket in any case. */
 static int epoll_open(struct sockets *sockets)
 {
 	struct transport *transport = &sockets->transport;
@@ -349,7 +352,7 @@ static void sockets_release(struct transport *transport)
 	free(sockets);
 }
 
-/* The daemon needs them no more; if it lives it removes its own sockets. */
+/* The daemon needs no files now. If alive, it removes its own sockets. */
 static void files_remove(const struct sockets *sockets)
 {
 	static const char *const suffixes[] = { "response", "event", "request",
@@ -370,7 +373,7 @@ static void sockets_close(struct transport *transport)
 {
 	transport_check(transport);
 	files_remove(sockets_of(transport));
-	/* Another process may still have the socket. */
+	/* Another process may have the socket open, so close is not enough. */
 	shutdown(transport->handshake.fd, SHUT_RDWR);
 	sockets_release(transport);
 }
@@ -427,7 +430,7 @@ int transport_sockets_open(const struct handshake *handshake,
 	if (res < 0) {
 		transport_check(transport);
 		files_remove(sockets);
-		/* The handshake is still the caller's. */
+		/* The caller still owns the handshake. */
 		transport->handshake = (struct handshake){ .fd = -1 };
 		sockets_release(transport);
 		return res;

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * What every request, reply and event begins with. Host byte order; pads are
- * fields, so that an initializer clears them.
+ * The headers of requests, replies and events. Numbers are in host byte order.
+ * Padding is in fields, so that an initializer clears it.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -28,7 +28,7 @@ struct wire_reply {
 	int32_t pad_error;
 };
 
-/* Did all of the event arrive that its header promises? */
+/* Whether the event has as many bytes as its header announces. */
 static inline bool wire_event_is_whole(const void *bytes, size_t size)
 {
 	const struct wire_reply *header = bytes;
