@@ -73,7 +73,7 @@ EXPORT cs_error_t cpg_finalize(cpg_handle_t handle)
 		err = client_call(use.client, &request, sizeof(request),
 				  CPG_REPLY_FINALIZE, &reply, sizeof(reply));
 	client_put(&use);
-	/* Any other answer of a daemon that hangs up anyway means nothing. */
+	/* The daemon closes the connection whatever it replies. */
 	return err == CS_ERR_LIBRARY ? err : CS_OK;
 }
 

@@ -12,9 +12,9 @@ struct cpg_assembly_part {
 	struct cpg_assembly_part *next;
 	uint32_t nodeid;
 	uint32_t pid;
-	uint32_t msglen;	/* announced */
-	size_t used;		/* arrived */
-	size_t room;
+	uint32_t msglen;	/* announced, in bytes */
+	size_t used;		/* bytes that have arrived */
+	size_t room;		/* bytes allocated */
 	char *message;
 };
 

@@ -26,7 +26,7 @@ struct cpg_address cpg_decode_address(const struct cpg_wire_address *wire)
 	};
 }
 
-/* In place: the address of the API is half as large as that of the wire. */
+/* In place: an address of the API is half as large as one of the wire. */
 static void addresses_shrink(void *list, size_t count)
 {
 	const char *from = list;

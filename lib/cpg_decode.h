@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The bytes of a cpg event, as they came, to one checked event. Pure: no
- * lock, no allocation, nothing outside the bytes is read.
+ * Decode and check the bytes of one cpg event. Takes no lock, allocates no
+ * memory, and reads nothing but the bytes.
  */
 #ifndef CPG_DECODE_H
 #define CPG_DECODE_H
@@ -38,13 +38,13 @@ struct cpg_event_deliver {
 	void *owned;	/* to be freed after the delivery, or NULL */
 };
 
-/* One fragment; the numbers are the sender's, only fraglen is checked. */
+/* One fragment. The sender sets the numbers; only fraglen is checked. */
 struct cpg_event_partial {
 	uint32_t nodeid;
 	uint32_t pid;
 	uint32_t msglen;
 	uint32_t fraglen;
-	uint32_t type;	/* enum cpg_wire_partial, or anything */
+	uint32_t type;	/* an enum cpg_wire_partial, or any other value */
 	const void *fragment;
 };
 
@@ -56,7 +56,7 @@ struct cpg_event_totem_confchg {
 
 struct cpg_event {
 	enum cpg_event_type type;
-	struct cpg_name group;	/* except of a totem confchg */
+	struct cpg_name group;	/* not set for a totem confchg */
 	union {
 		struct cpg_event_confchg confchg;
 		struct cpg_event_deliver deliver;
@@ -66,28 +66,27 @@ struct cpg_event {
 };
 
 /*
- * Decode @size bytes at @bytes, 8-byte aligned. The event points into the
- * bytes, where addresses are converted in place. 0, or -EBADMSG: malformed,
- * an
- * event that this library does not know, or a fragment.
+ * Decode @size bytes at @bytes, which is 8-byte aligned. The event points into
+ * the bytes, where addresses are converted in place. Returns 0, or -EBADMSG if
+ * the event is malformed, of an unknown type, or a fragment.
  */
 int cpg_decode(void *bytes, size_t size, struct cpg_event *ret_event);
 
 /*
- * Decode a fragment, aligned or not: the event points into the bytes. False:
- * it is none, or malformed.
+ * Decode a fragment. The event points into the bytes, which need not be
+ * aligned. Returns false if it is malformed or not a fragment.
  */
 bool cpg_decode_partial(const void *bytes, size_t size,
 			struct cpg_event *ret_event);
 
 /*
- * The name, zeroes behind its length. False, and *ret_name untouched, when
- * it is longer than names can be.
+ * Decode a name; zeros fill the rest of the value. Returns false, and leaves
+ * *ret_name unchanged, if the name is too long.
  */
 bool cpg_decode_name(const struct cpg_wire_name *wire,
 		     struct cpg_name *ret_name);
 
-/* An address from the wire. */
+/* Decode an address. */
 struct cpg_address cpg_decode_address(const struct cpg_wire_address *wire);
 
 #endif

@@ -36,16 +36,16 @@ static void confchg_note(struct cpg *cpg,
 	for (size_t i = 0; i < confchg->left_count; i++)
 		cpg_assembly_forget(&cpg->assembly, confchg->left[i].nodeid,
 				    confchg->left[i].pid);
-	/* A member may leave under a false pid. */
+	/* A member may leave with a false pid, but then is no longer listed. */
 	cpg_assembly_keep(&cpg->assembly, confchg->members,
 			  confchg->member_count);
-	/* Fragments from before an absence do not go with those after it. */
+	/* While this member was absent, it missed fragments. */
 	for (size_t i = 0; i < confchg->joined_count; i++)
 		if (is_self(cpg, &confchg->joined[i]))
 			cpg_assembly_clear(&cpg->assembly);
 }
 
-/* A fragment is copied to its message from where it is. */
+/* A fragment is copied to its message directly, not by way of @room. */
 static int cpg_event_decode(struct client *client, const void *bytes,
 			    size_t size, void *room, void *ret_event)
 {

@@ -9,10 +9,10 @@
 #include "export.h"
 #include "lock.h"
 
-/* How long a join or leave waits for an earlier leave to be over. */
+/* How long a join or leave waits for an earlier leave to complete. */
 #define BUSY_S 60
 
-/* Joins and leaves are BUSY while an earlier leave is on its way. */
+/* The daemon returns CS_ERR_BUSY while an earlier leave is in progress. */
 static cs_error_t patient_call(struct client *client, const void *request,
 			       size_t request_size, int32_t reply_id)
 {
@@ -45,7 +45,7 @@ static cs_error_t nodeid_get(struct client *client, uint32_t *ret_nodeid)
 	return err;
 }
 
-/* Only who returns to a group has to recognize the own address in events. */
+/* Only a rejoining handle needs its own address, to find it in events. */
 static cs_error_t self_learn_locked(struct cpg *cpg)
 {
 	struct cpg_address self = { .pid = (uint32_t)getpid() };
@@ -86,7 +86,7 @@ static cs_error_t group_join_locked(struct cpg *cpg,
 	return err;
 }
 
-/* The daemon would let a member leave a group that it is not in. */
+/* The daemon does not check that the member is in the group that it leaves. */
 static bool is_in_another_locked(const struct cpg_shared *shared,
 				 const struct cpg_name *group)
 {
@@ -102,7 +102,7 @@ static cs_error_t group_leave_locked(struct cpg *cpg,
 	const struct cpg_wire_leave request = {
 		.header = { .id = CPG_REQUEST_LEAVE, .size = sizeof(request) },
 		.group = cpg_name_encode(group),
-		/* The member is the process that joined, maybe the parent. */
+		/* The member is the process that joined, maybe not this one. */
 		.pid = shared->joined ? shared->pid : (uint32_t)getpid(),
 	};
 	cs_error_t err;
@@ -133,10 +133,13 @@ group_change(cpg_handle_t handle, const struct cpg_name *group,
 	if (err != CS_OK)
 		return err;
 	cpg = (struct cpg *)use.client;
-	/* A process that ended here may have joined: the daemon knows. */
+	/*
+	 * A process that ended while it held the lock may have joined. Assume
+	 * that it has: the daemon refuses requests if not.
+	 */
 	if (!lock_take(&cpg_shared(cpg)->group_lock))
 		cpg_shared(cpg)->joined = true;
-	/* It may have waited here for a long time. */
+	/* While this thread waited for the lock, another may have finalized. */
 	err = client_is_open(&cpg->client) ? change_locked(cpg, group) :
 					     CS_ERR_BAD_HANDLE;
 	lock_give(&cpg_shared(cpg)->group_lock);

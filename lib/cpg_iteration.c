@@ -5,7 +5,7 @@
 #include "cpg_name.h"
 #include "export.h"
 
-/* One thread's use of an iteration and of the client behind it. */
+/* One thread's use of an iteration and of its client. */
 struct iteration_use {
 	struct cpg_iteration *iteration;
 	struct client_use client;
@@ -157,7 +157,7 @@ EXPORT cs_error_t cpg_iteration_finalize(cpg_iteration_handle_t handle)
 		return err;
 	err = remote_finalize(use.client.client, use.iteration->remote);
 	if (err == CS_ERR_TRY_AGAIN)
-		; /* It stays open, to try again. */
+		; /* The iteration stays open, so that the caller can retry. */
 	else if (handle_close(handle, &cpg_iteration_kind) == NULL)
 		err = CS_ERR_BAD_HANDLE;
 	else

@@ -10,22 +10,22 @@
 #include "export.h"
 #include "lock.h"
 
-/* How long a fragment is tried that the daemon does not take. */
+/* How long to retry a fragment that the daemon does not accept. */
 #define LATER_S 1
 
-/* What is left to send of a message. */
+/* The part of a message that is not sent yet. */
 struct message {
 	const struct iovec *iov;
 	size_t iov_len;
-	size_t skip;	/* bytes of iov[0] that are out already */
-	size_t left;	/* bytes in all */
+	size_t skip;	/* bytes of iov[0] that are sent */
+	size_t left;	/* bytes in total */
 };
 
-/* One request in pieces: its fixed part, and some of the message. */
+/* One request in pieces: its fixed part, and a part of the message. */
 struct parcel {
 	struct iovec iov[TRANSPORT_PIECES_MAX];
 	size_t iov_len;
-	void *gathered;	/* NULL: the pieces are the application's own */
+	void *gathered;	/* a copy; NULL: in the application's memory */
 };
 
 static cs_error_t message_check(const struct iovec *iov, size_t iov_len,
@@ -51,7 +51,7 @@ static cs_error_t message_check(const struct iovec *iov, size_t iov_len,
 	return CS_OK;
 }
 
-/* The next piece of the message, at most @size bytes of it, never none. */
+/* Returns the next piece of the message: at least one byte, up to @size. */
 static struct iovec piece_next(struct message *message, size_t size)
 {
 	struct iovec piece;
@@ -88,7 +88,7 @@ static cs_error_t parcel_gather(struct parcel *parcel, struct message *message,
 	return CS_OK;
 }
 
-/* @fixed and the next @size bytes of the message. */
+/* Fills the parcel with @fixed and the next @size bytes of the message. */
 static cs_error_t parcel_pack(struct parcel *parcel, void *fixed,
 			      size_t fixed_size, struct message *message,
 			      size_t size)
@@ -149,7 +149,7 @@ static cs_error_t parcel_deliver(struct cpg *cpg, const struct parcel *parcel)
 	return err;
 }
 
-/* In bytes; less than usual where the kernel does not let that through. */
+/* In bytes; less than usual if the kernel limits datagrams to less. */
 static uint32_t fragment_max(const struct cpg *cpg)
 {
 	size_t max = transport_request_max(cpg->client.transport) -

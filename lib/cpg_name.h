@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-/* Names of groups, on their way to the daemon. */
+/* Check the name of a group, and encode it for a request. */
 #ifndef CPG_NAME_H
 #define CPG_NAME_H
 
@@ -9,10 +9,10 @@
 
 #include "cpg_wire.h"
 
-/* CS_ERR_INVALID_PARAM without a name, CS_ERR_NAME_TOO_LONG. */
+/* Returns CS_OK, CS_ERR_INVALID_PARAM (NULL) or CS_ERR_NAME_TOO_LONG. */
 cs_error_t cpg_name_check(const struct cpg_name *name);
 
-/* The name as the daemon expects it, zeros behind its length. */
+/* Encode a name that was checked. Zeros fill the rest of the value. */
 struct cpg_wire_name cpg_name_encode(const struct cpg_name *name);
 
 #endif

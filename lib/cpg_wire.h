@@ -10,13 +10,13 @@
 
 #include "wire.h"
 
-/* What the daemon expects a client to ask for as its largest message. */
+/* The message size that the daemon expects clients to request, in bytes. */
 #define CPG_WIRE_IPC_MAX (1024 * 1024)
 
-/* The largest message that is not fragmented, and the largest fragment. */
+/* The largest unfragmented message, and the largest fragment, in bytes. */
 #define CPG_WIRE_MESSAGE_MAX (CPG_WIRE_IPC_MAX - 1024)
 
-/* How many members a reply to membership get has room for. */
+/* The number of members in a reply to membership get, used or not. */
 #define CPG_WIRE_MEMBERS_MAX 384
 
 enum cpg_wire_request {
@@ -96,7 +96,7 @@ struct cpg_wire_leave {
 	uint32_t pad_pid;
 };
 
-/* The two multicasts begin with the long header. */
+/* Both multicasts begin with the header of a reply. */
 struct cpg_wire_mcast {
 	struct wire_reply header;
 	uint32_t guarantee;
@@ -129,7 +129,7 @@ struct cpg_wire_iteration_initialize {
 	uint32_t pad_type;
 };
 
-/* Next and finalize. */
+/* Iteration next and iteration finalize. */
 struct cpg_wire_iteration {
 	struct wire_request header;
 	uint64_t iteration;
@@ -204,7 +204,7 @@ struct cpg_wire_partial_deliver {
 	/* The fragment. */
 };
 
-/* members begin before the padded end of the struct. */
+/* The members begin before the padding of the struct. */
 struct cpg_wire_totem_confchg {
 	struct wire_reply header;
 	struct cpg_wire_ring_id ring_id;

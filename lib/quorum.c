@@ -97,9 +97,9 @@ static const struct service quorum_service = {
 	.client_clear = quorum_client_clear,
 };
 
-/* The life of a handle. */
+/* Open and close. */
 
-/* Of model 0 a daemon of any age is asked as it always was. */
+/* Model 0 uses a request that a daemon of any age supports. */
 static cs_error_t type_get(struct quorum *quorum, uint32_t *ret_type)
 {
 	const struct wire_request gettype = {

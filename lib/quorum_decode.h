@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-/* The bytes of a quorum event to one checked event. Pure, as cpg_decode. */
+/*
+ * Decode and check the bytes of one quorum event. Takes no lock, allocates no
+ * memory, and reads nothing but the bytes.
+ */
 #ifndef QUORUM_DECODE_H
 #define QUORUM_DECODE_H
 
@@ -16,7 +19,7 @@ enum quorum_event_type {
 	QUORUM_EVENT_NODELIST_NOTIFICATION,
 };
 
-/* Of model 0; without the node id of the ring. */
+/* Of both models. With model 0, ring_id.nodeid is 0. */
 struct quorum_event_notification {
 	uint32_t quorate;
 	struct quorum_ring_id ring_id;
@@ -43,8 +46,9 @@ struct quorum_event {
 };
 
 /*
- * Decode @size bytes at @bytes, 8-byte aligned; the event points into them.
- * 0, or -EBADMSG: malformed, or an event that this library does not know.
+ * Decode @size bytes at @bytes, which is 8-byte aligned. The event points into
+ * the bytes. Returns 0, or -EBADMSG if the event is malformed or of an unknown
+ * type.
  */
 int quorum_decode(void *bytes, size_t size, struct quorum_event *ret_event);
 

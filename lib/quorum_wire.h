@@ -9,7 +9,7 @@
 
 #include "wire.h"
 
-/* Room for lists of thousands of nodes. */
+/* The size to request, in bytes: enough for lists of thousands of nodes. */
 #define QUORUM_WIRE_IPC_MAX (64 * 1024)
 
 enum quorum_wire_request {
@@ -47,14 +47,14 @@ struct quorum_wire_number {
 	uint32_t pad_number;
 };
 
-/* getquorate: is it quorate; the gettypes: the type. */
+/* getquorate: whether the node is quorate; both gettypes: the type. */
 struct quorum_wire_number_reply {
 	struct wire_reply header;
 	uint32_t number;
 	uint32_t pad_number;
 };
 
-/* Model 0. The lists of events begin before the structs' padded ends. */
+/* Model 0. The list of an event begins before the padding of the struct. */
 struct quorum_wire_notification {
 	struct wire_reply header;
 	int32_t quorate;
