@@ -2,15 +2,17 @@
 # Copyright (c) 2026 The coroclient authors
 # shellcheck shell=bash
 
-# Sourced by the programs that run tests in bare trees of Debian: for each name
-# a tree is made, something is run in it, and it goes. A program has
+# Sourced by the programs that run tests in bare trees of Debian: for each name,
+# a tree is created, commands are run in it, and it is removed. A program
+# defines
 
-#   label              what it says first in each line
+#   label              the first word of each line that it prints
 #   all                the names
-#   usage              a function that prints how to use it
-#   tree_set NAME      sets what tree_settings_clear describes; false: there is
-#                      no such name
-#   commands_run       what to do with a tree that does not yet exist
+#   usage              a function that prints the usage
+#   tree_set NAME      a function that sets the variables that
+#                      tree_settings_clear describes; it fails if there is no
+#                      such name
+#   commands_run       a function that creates the tree and runs the commands
 
 # and ends with: trees_main "$@".
 
@@ -25,8 +27,8 @@ die()
 	exit 1
 }
 
-# Programs in namespaces that end with the first of them, or with this script:
-# no mount and no process is left.
+# Runs a program in namespaces that end with the program or with this script, so
+# that no mount and no process is left.
 isolated()
 {
 	local status tee
@@ -44,7 +46,7 @@ isolated()
 	return "$status"
 }
 
-# Continues in the tree $1, as the first process there.
+# Runs a command in the tree $1, as the first process there.
 stage_tree()
 {
 	local name
@@ -60,7 +62,7 @@ stage_tree()
 	done
 	mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts dev/pts &&
 		mount -t tmpfs -o mode=1777 tmpfs dev/shm || exit 125
-	# A chroot would not do: no user namespace can be made in one.
+	# A chroot is not enough: it permits no user namespaces.
 	pivot_root . mnt && cd / && hash -r && umount -l /mnt || exit 125
 	shift
 	"$@"
@@ -70,12 +72,12 @@ stage_tree()
 tree_settings_clear()
 {
 	architecture=$native	# of the tree
-	foreign=		# an architecture that has packages in it as well
+	foreign=		# an architecture with packages in the tree, too
 	suite=bookworm
-	packages=()		# more than what makes apt work
-	needed=			# not empty: has to be served
+	packages=()		# in addition to what apt needs
+	needed=			# not empty: the archive must serve it
 	chosen=			# TESTS of test/run; empty: all
-	variables=()		# more of the environment of test/run
+	variables=()		# in addition, for the environment of test/run
 }
 
 # The arguments are those of test/run.
@@ -105,7 +107,7 @@ tree_make()
 	local include=("${packages[@]}")
 
 	[[ $mirror == https:* ]] && include+=(ca-certificates)
-	# What mmdebstrap leaves when it is killed goes with our directory.
+	# Files that a killed mmdebstrap leaves are removed with $work.
 	isolated --mount-proc env TMPDIR="$work" mmdebstrap --quiet \
 		--mode=root --variant=minbase \
 		--architectures="$architecture${foreign:+,$foreign}" \
@@ -114,7 +116,7 @@ tree_make()
 		source_copy
 }
 
-# Without what a build makes, so that it is a fresh checkout or release.
+# Leaves out what a build creates, as in a fresh checkout or release.
 source_copy()
 {
 	local generated=()
@@ -128,7 +130,7 @@ source_copy()
 		tar -C "$tree/root/coroclient" --no-same-owner -xf -
 }
 
-# Leaves the reason why not in "result".
+# If the archive does not serve the tree, stores the reason in "result".
 is_served()
 {
 	local release=$work/Release wanted
@@ -148,7 +150,7 @@ is_served()
 	done
 	if [[ $architecture != "$native" ]] &&
 		! arch-test "$architecture" &>>"$log"; then
-		result="this machine runs no programs for $architecture"
+		result="this machine cannot run programs for $architecture"
 		return 1
 	fi
 }
@@ -158,7 +160,7 @@ time_print()
 	printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
 }
 
-# $1: what it is, with how long it takes, then the command
+# $1: description and expected duration, then a command
 phase()
 {
 	local begin=$SECONDS what=$1 status
@@ -211,7 +213,7 @@ tree_check()
 	summary+=$(printf '  %-9s %s%s' "$name" "$result" "${times:+:$times}")$'\n'
 }
 
-# Kills what runs, so that nobody has to wait for what takes long.
+# Kills the running command, as it may take long.
 clean_up()
 {
 	trap '' HUP INT TERM
@@ -232,13 +234,13 @@ machine_check()
 {
 	local name
 
-	native=$(dpkg --print-architecture) || die "this is no Debian"
+	native=$(dpkg --print-architecture) || die "this is not Debian"
 	[[ " $* " != *" i386 "* ]] || program_need arch-test arch-test
 	for name; do
 		tree_settings_clear
-		tree_set "$name" || die "no '$name', but: ${all[*]}"
+		tree_set "$name" || die "no '$name'; the names are: ${all[*]}"
 	done
-	((EUID == 0)) || die "run me as root"
+	((EUID == 0)) || die "run this as root"
 	program_need mmdebstrap mmdebstrap
 }
 
@@ -253,8 +255,8 @@ places_find()
 	# shellcheck disable=SC2016
 	[[ $mirror ]] || mirror=$(apt-get indextargets --format '$(SITE)' \
 		'Created-By: Packages' 'Label: Debian' | head -n 1)
-	[[ $mirror ]] || die "no archive of Debian among apt's sources (after" \
-		"an 'apt-get update'); name one by MIRROR="
+	[[ $mirror ]] || die "apt's sources have no archive of Debian: run" \
+		"'apt-get update', or set MIRROR"
 }
 
 work_begin()
@@ -288,9 +290,9 @@ trees_main()
 		tree_check "$name"
 	done
 	echo
-	say "summary; minutes and seconds"
+	say "summary, in minutes and seconds"
 	echo "${summary//,$'\n'/$'\n'}"
 	[[ ! $failed ]] || die "${failed# }"
 	[[ $reached ]] || die "cannot reach $mirror"
-	say "all passed that could be run."
+	say "everything passed that could be run."
 }
