@@ -4,12 +4,12 @@
 
 # Sourced by the tests that are shell scripts.
 
-: "${BUILD:?run me by: make check TESTS=${0##*/}}"
+: "${BUILD:?run this test by: make check TESTS=${0##*/}}"
 
 passed=0
 failed=0
 
-# The case passes if the command does.
+# $1: name of the case, then a command. The case passes if the command succeeds.
 check()
 {
 	what=$1
@@ -23,7 +23,7 @@ check()
 	fi
 }
 
-# Until the command succeeds, for a minute at most.
+# Waits until the command succeeds, for up to a minute.
 wait_for()
 {
 	wait_end=$(($(date +%s) + 60))
@@ -33,14 +33,14 @@ wait_for()
 	done
 }
 
-# The test's last command.
+# The last command of a test.
 cases_end()
 {
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-# Where the distribution has a shared object.
+# Prints the path of the distribution's shared object $1.
 distribution_path()
 {
 	ldconfig -p | sed -n "s/^\t$1 .*=> //p" | head -n 1

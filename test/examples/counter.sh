@@ -4,7 +4,8 @@
 
 # Sourced by examples.test: the cases of the counter.
 
-# What the counters NAME... print has to make the awk program $1 true.
+# The awk program $1 must succeed with the output of each of the counters
+# NAME...
 counters_are()
 {
 	local name
@@ -22,7 +23,7 @@ counters_get()
 	return 1
 }
 
-# The counters NAME... are the members, and have agreed on a state.
+# The counters NAME... are the members, and agree on a state.
 together()
 {
 	counters_get "/^disconnected/ { count = 0 }
@@ -31,27 +32,27 @@ together()
 		END { exit !(agreed && count == $#) }" "$@"
 }
 
-# $1: changes and value, then names
+# $1: number of changes and value, then names
 all_at()
 {
 	counters_get "/^(state|change)/ { at = \$2 \" \" \$3 }
 		END { exit at != \"$1\" }" "${@:2}"
 }
 
-# $1: number of members in the present view of the counters NAME...
+# $1: number of members in the current view of the counters NAME...
 all_see()
 {
 	counters_get "/^members/ { count = NF - 1 }
 		END { exit count != $1 }" "${@:2}"
 }
 
-# $1: file, $2: the changes after this one
+# Prints the changes in the file $1 after the change number $2.
 changes()
 {
 	awk -v after="${2:-0}" '$1 == "change" && $2 > after' "$work/$1"
 }
 
-# a on node 1, b on node 2, c on node 3, and their changes
+# Starts a on node 1, b on node 2 and c on node 3.
 trio_start()
 {
 	local node=0 name
@@ -78,7 +79,7 @@ counter_begins_and_ends()
 		grep -c ': not a change: ' "$work/a.err" | grep -qx 3
 }
 
-# Each one's in their order, and all in the same order everywhere.
+# The changes of each counter stay in order, and all print the same order.
 counters_agree()
 {
 	local name
@@ -118,7 +119,7 @@ newcomer_gets_state()
 	((first >= 95)) && cmp <(changes c) <(changes a "$first")
 }
 
-# Newcomers come all the time, and some changes arrive in an exchange.
+# Counters join all the time, and some changes arrive during an exchange.
 no_change_is_lost()
 {
 	local told name
@@ -143,7 +144,7 @@ has_no_state()
 	! grep ^state "$work/$1"
 }
 
-# The only one that has not told its state yet is killed.
+# The only member that has not sent its state yet is killed.
 kill_in_transfer_is_survived()
 {
 	start a 1 "$counter" "$group"
@@ -160,7 +161,7 @@ kill_in_transfer_is_survived()
 		all_at '3 111' b c d && cmp <(changes c) <(changes d)
 }
 
-# One that never tells a state.
+# A new member that never sends a state is killed.
 newcomer_may_die()
 {
 	start a 1 "$counter" "$group"
@@ -183,7 +184,8 @@ last_state_may_be_lost()
 	together b && tell b 5 && all_at '1 5' b
 }
 
-# $1: changes of the part of one, $2: what wins, if that is known
+# $1: number of changes in the part of one node
+# $2: state that all agree on, if it is known before
 split_heals()
 {
 	local wins=${2-}
@@ -202,7 +204,7 @@ split_heals()
 		all_at "$((${wins% *} + 1)) $((${wins#* } - 1))" a b c
 }
 
-# $1: name, $2: how many times it has printed that it is disconnected
+# $1: name, $2: number of lines "disconnected"
 is_disconnected()
 {
 	counters_get "/^disconnected/ { count++ } END { exit count != $2 }" "$1"
@@ -218,7 +220,7 @@ counter_outlives_daemon()
 		tell c 5 && all_at '3 7' a b c
 }
 
-# It joins anew before the others have missed it.
+# c joins again before the others notice that it was gone.
 short_absence_is_seen()
 {
 	trio_start && tell c 1 && all_at '1 1' a b c &&
@@ -248,7 +250,7 @@ sleeps()
 	grep -q '^State:.*S' "/proc/$1/status"
 }
 
-# Process $1 has read $2 bytes, and done what follows.
+# Process $1 has read $2 bytes, and sleeps again.
 has_read()
 {
 	local read
@@ -256,7 +258,7 @@ has_read()
 	read -r _ read <"/proc/$1/io" && ((read >= $2)) && sleeps "$1"
 }
 
-unsure_change_is_told()
+unsure_change_is_reported()
 {
 	local read
 
@@ -285,24 +287,26 @@ counter_waits_for_daemon()
 
 counter_checks()
 {
-	ipc_check "counter from the beginning to the end" \
-		counter_begins_and_ends
-	ipc_check "600 changes by three" counters_agree
-	ipc_check "a newcomer gets the state" newcomer_gets_state
-	ipc_check "3000 changes and newcomers" no_change_is_lost
-	ipc_check "SIGKILL of one that is to tell the state" \
+	ipc_check "counter from start to end" counter_begins_and_ends
+	ipc_check "600 changes by three counters" counters_agree
+	ipc_check "a new member receives the state" newcomer_gets_state
+	ipc_check "3000 changes and new members" no_change_is_lost
+	ipc_check "SIGKILL of a member that has not sent its state" \
 		kill_in_transfer_is_survived
-	ipc_check "SIGKILL of the only one that has the state" \
+	ipc_check "SIGKILL of the only member with the state" \
 		last_state_may_be_lost
-	ipc_check "SIGKILL of a newcomer" newcomer_may_die
-	ipc_check "a split, more changes in the part of two" split_heals 1 '2 2'
-	ipc_check "a split, more changes in the part of one" \
+	ipc_check "SIGKILL of a new member" newcomer_may_die
+	ipc_check "a split, more changes in the part of two nodes" \
+		split_heals 1 '2 2'
+	ipc_check "a split, more changes in the part of one node" \
 		split_heals 3 '3 30'
-	ipc_check "a split, equally many changes" split_heals 2
+	ipc_check "a split, as many changes in both parts" split_heals 2
 	ipc_check "the daemon of one counter dies" counter_outlives_daemon
-	ipc_check "the daemon of one counter is back at once" \
+	ipc_check "the daemon of one counter restarts at once" \
 		short_absence_is_seen
 	ipc_check "the daemons of all counters die" counter_outlives_cluster
-	ipc_check "a daemon dies with a change" unsure_change_is_told
-	ipc_check "first the counter, then the daemon" counter_waits_for_daemon
+	ipc_check "a daemon dies while a change is in progress" \
+		unsure_change_is_reported
+	ipc_check "the counter starts before the daemon" \
+		counter_waits_for_daemon
 }

@@ -4,7 +4,7 @@
 
 # Sourced by examples.test: the cases of the worker.
 
-# $1: paused or resumed, $2: nodes; their ring is the one of the daemon.
+# $1: paused or resumed, $2: nodes. The ring must be the one of the daemon.
 worker_is()
 {
 	local ring
@@ -23,7 +23,7 @@ worker_becomes()
 	return 1
 }
 
-# It works, now.
+# The worker does units of work at present.
 worker_works()
 {
 	local ticks
@@ -32,7 +32,7 @@ worker_works()
 	prints w "tick $((ticks + 3))"
 }
 
-# All units in order, none in a pause.
+# All units of work are in order, and none is in a pause.
 work_was_right()
 {
 	awk '/^resumed/ { works = 1 }
@@ -88,7 +88,7 @@ worker_waits_for_daemon()
 
 worker_checks()
 {
-	ipc_check "the quorum comes and goes" worker_follows_quorum
+	ipc_check "the node gains and loses the quorum" worker_follows_quorum
 	ipc_check "the daemon of a worker dies" worker_outlives_daemon
-	ipc_check "first the worker, then the daemon" worker_waits_for_daemon
+	ipc_check "the worker starts before the daemon" worker_waits_for_daemon
 }
