@@ -43,7 +43,7 @@ void backlog_send(cpg_handle_t handle, unsigned long count)
 	for (; count > 0; count--)
 		while (!message_send(handle))
 			pause_briefly();
-	/* The daemon takes the requests of a handle one after the other. */
+	/* The daemon reads the requests of a handle in order. */
 	INSIST(cpg_local_get(handle, &nodeid));
 }
 

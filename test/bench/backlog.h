@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Events that are known to wait for a dispatch.
+ * Events that are known to be pending.
  */
 #ifndef BENCH_BACKLOG_H
 #define BENCH_BACKLOG_H
@@ -10,19 +10,20 @@
 #include <corosync/cpg.h>
 
 /*
- * The marker is a member of a group of its own. All groups have one order:
- * when its message is back, what the daemon took before has been queued.
+ * The marker is a member of a group of its own. All groups share one order:
+ * when the marker's message is delivered, all messages that the daemon read
+ * before are queued.
  */
 void marker_open(void);
 void marker_close(void);
 
-/* Send that many to the handle's own group; the daemon has taken them. */
+/* Send messages to the group, and wait until the daemon has read them. */
 void backlog_send(cpg_handle_t handle, unsigned long count);
 
-/* Wait until all that was sent is queued for its receivers. */
+/* Wait until all messages are queued for their receivers. */
 void backlog_wait(void);
 
-/* Dispatch ALL until all that was sent is delivered. */
+/* Dispatch ALL until all messages are delivered. */
 void backlog_drain(cpg_handle_t handle);
 
 #endif

@@ -24,7 +24,7 @@ static void cpg_open(unsigned long number)
 
 static void cpg_open_and_join(unsigned long number)
 {
-	/* To the same group it would wait for the leave before. */
+	/* A join to the same group would wait for the previous leave. */
 	struct cpg_name group = group_name(number);
 	cpg_handle_t handle;
 
@@ -60,7 +60,7 @@ static void membership_call(unsigned long number)
 	(void)number;
 	INSIST(cpg_membership_get(cpg, &group, members, &count));
 	if (count != 1)
-		errx(1, "a group of %d members, and not of one", count);
+		errx(1, "the group has %d members instead of one", count);
 }
 
 static void quorate_call(unsigned long number)
@@ -71,7 +71,7 @@ static void quorate_call(unsigned long number)
 	INSIST(quorum_getquorate(quorum, &quorate));
 }
 
-/* The one of that name, done that many times. */
+/* Arguments: the name of an act, and how many times to repeat it. */
 static void acts_measure(char **arguments, const char *const *names,
 			 void (*const *acts)(unsigned long number))
 {
@@ -83,7 +83,7 @@ static void acts_measure(char **arguments, const char *const *names,
 		acts++;
 	}
 	if (*names == NULL)
-		errx(2, "wrong usage, try --help");
+		errx(2, "invalid arguments, try --help");
 	usage = usage_get();
 	for (unsigned long i = 0; i < count; i++)
 		(*acts)(i);

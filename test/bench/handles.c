@@ -10,7 +10,7 @@
 #include "support.h"
 
 #define MESSAGE_SIZE 64
-/* So few that their announcements fit into a socket. */
+/* Few enough that their doorbell bytes fit into a socket. */
 #define LAP 250
 
 static cpg_handle_t *handles;
@@ -89,7 +89,7 @@ static void all_poll(void)
 	}
 }
 
-/* The messages spread over all handles. */
+/* Spreads the messages over all handles. */
 static void all_dispatch(void)
 {
 	struct usage usage;
@@ -136,7 +136,7 @@ void measure_handles(char **arguments)
 	arrays_make(counts);
 	messages_begin(MESSAGE_SIZE);
 	marker_open();
-	/* The first laps of a process cost more than all others. */
+	/* The first laps of a process cost more than later ones. */
 	handles_open(number_parse(*counts, 1));
 	one_send_and_dispatch();
 	one_call();

@@ -35,7 +35,7 @@ static void *blocking_run(void *data)
 	return NULL;
 }
 
-/* The file of /proc that tells about the thread, once it is asleep. */
+/* Waits until the thread sleeps, and stores the path of its status in /proc. */
 static void sleep_await(char *path, size_t size)
 {
 	char state[64];
@@ -77,7 +77,7 @@ void measure_idle(char **arguments)
 	messages_begin(64);
 	handle = member_open(&group, last_deliver);
 	if (pthread_create(&thread, NULL, blocking_run, NULL) != 0)
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 	sleep_await(path, sizeof(path));
 	switches = switches_get(path);
 	cpu = thread_seconds(thread);

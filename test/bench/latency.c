@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The time from the call that sends a message to its callback, in a process
- * that dispatches BLOCKING.
+ * Measures the time from the call that sends a message to its callback, in a
+ * process that dispatches BLOCKING.
  */
 
 #include <err.h>
@@ -22,7 +22,7 @@
 static unsigned long count;
 static unsigned long lot;	/* messages that are sent at once */
 static unsigned long interval_us;
-static double *times;		/* of sending; from its callback on, the latency */
+static double *times;		/* of sending; after a callback, the latency */
 static atomic_bool all_sent;
 
 static void time_note(cpg_handle_t handle, const struct cpg_name *group,
@@ -119,7 +119,7 @@ void measure_lots(char **arguments)
 	lot = number_parse(arguments[0], 1);
 	interval_us = number_parse(arguments[1], 1);
 	if (pthread_create(&sender, NULL, lots_send, &handle) != 0)
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 	latency_end(handle);
 	pthread_join(sender, NULL);
 	latency_print();

@@ -13,7 +13,7 @@
 
 static unsigned long count;
 static atomic_bool all_sent;
-static struct usage usage; /* at the begin; from the end on, of it all */
+static struct usage usage; /* at the start; after the end, of the whole run */
 
 static void usage_print(void)
 {
@@ -31,7 +31,7 @@ static void last_deliver(cpg_handle_t handle, const struct cpg_name *group,
 	if (messages.delivered < count)
 		return;
 	usage = usage_since(&usage);
-	/* Its call for this message need not have returned. */
+	/* The sender's call for this message may not have returned yet. */
 	while (!all_sent)
 		pause_briefly();
 	INSIST(cpg_finalize(handle));
@@ -67,7 +67,7 @@ void measure_loop(char **arguments)
 	count = number_parse(arguments[1], 1);
 	usage = usage_get();
 	if (pthread_create(&sender, NULL, messages_send, &handle) != 0)
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 	blocking_run(handle);
 	pthread_join(sender, NULL);
 	usage_print();

@@ -24,26 +24,26 @@ static const struct measure {
 	{ "receive", 2, 2, measure_receive,
 	  "SIZE COUNT: another process sends" },
 	{ "backlog", 2, 2, measure_backlog,
-	  "EVENTS TIMES: dispatch ALL of what is there" },
+	  "EVENTS TIMES: dispatch ALL when EVENTS are pending" },
 	{ "roundtrip", 1, 1, measure_roundtrip,
 	  "COUNT: send one message, wait for it" },
 	{ "lots", 3, 3, measure_lots,
-	  "LOT INTERVAL COUNT: LOT messages each INTERVAL us, BLOCKING" },
+	  "LOT INTERVAL COUNT: LOT messages every INTERVAL us, BLOCKING" },
 	{ "pingpong", 1, 1, measure_pingpong,
 	  "COUNT: each callback sends the next message, BLOCKING" },
 	{ "open", 2, 2, measure_open,
 	  "cpg|join|quorum COUNT: initialize, (join,) finalize" },
 	{ "calls", 2, 2, measure_calls,
-	  "local|membership|quorate COUNT: one call" },
+	  "local|membership|quorate COUNT: a request and its reply" },
 	{ "memory", 1, 1, measure_memory,
-	  "HANDLES: of one handle, and of each more" },
+	  "HANDLES: memory of the first handle, and of each further one" },
 	{ "stack", 1, 1, measure_stack,
-	  "SIZE: of a thread that dispatches a message" },
+	  "SIZE: stack of a thread that dispatches a message" },
 	{ "idle", 1, 1, measure_idle,
-	  "SECONDS: of a thread that dispatches BLOCKING" },
+	  "SECONDS: wake-ups of a thread that dispatches BLOCKING" },
 	{ "handles", 2, 16, measure_handles,
-	  "LAPS HANDLES...: with that many open" },
-	{ "peer", 0, 0, measure_peer, ": for the other measurements" },
+	  "LAPS HANDLES...: cost with this many handles open" },
+	{ "peer", 0, 0, measure_peer, ": started by other measurements" },
 };
 
 #define MEASURES (sizeof(measures) / sizeof(measures[0]))
@@ -51,8 +51,8 @@ static const struct measure {
 static void usage_print(void)
 {
 	puts("Usage: measure MEASUREMENT [ARGUMENT]...\n"
-	     "Take a measurement of libcpg.so.4 or libquorum.so.5, the one\n"
-	     "that the loader finds. For test/bench/compare, which see.\n");
+	     "Take a measurement of the libcpg.so.4 or libquorum.so.5 that\n"
+	     "the loader finds. test/bench/compare runs this program.\n");
 	for (size_t i = 0; i < MEASURES; i++)
 		printf("  %s %s\n", measures[i].name, measures[i].usage);
 }
@@ -64,10 +64,10 @@ static const struct measure *measure_find(const char *name, int arguments)
 		    arguments >= measures[i].arguments_min &&
 		    arguments <= measures[i].arguments_max)
 			return &measures[i];
-	errx(2, "wrong usage, try --help");
+	errx(2, "invalid arguments, try --help");
 }
 
-/* Which libraries are really there is for the caller to judge. */
+/* The caller checks whether these are the expected libraries. */
 static void libraries_print(const char *label)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");

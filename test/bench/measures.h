@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The measurements. Each takes its own arguments, as many as it was promised
- * (in measure.c), and prints its results.
+ * The measurements. Each takes its arguments, whose number measure.c checks,
+ * and prints its results.
  */
 #ifndef BENCH_MEASURES_H
 #define BENCH_MEASURES_H

@@ -55,7 +55,7 @@ void measure_memory(char **arguments)
 	struct memory none, one, all;
 
 	messages_begin(MESSAGE_SIZE);
-	/* The first look makes room for itself. */
+	/* The first reading allocates memory itself. */
 	memory_get();
 	none = memory_get();
 	handles[0] = handle_use(0);
@@ -81,7 +81,7 @@ static void *message_dispatch(void *data)
 
 	while (messages.delivered == 0)
 		INSIST(cpg_dispatch(handle, CS_DISPATCH_ONE));
-	/* What is above belongs to the thread, and not to the library. */
+	/* The stack above this frame is the thread's, not the library's. */
 	return __builtin_frame_address(0);
 }
 
@@ -99,7 +99,7 @@ static char *stack_paint(pthread_attr_t *attr)
 	return stack;
 }
 
-/* No dispatch before that of the thread: the loader's stack counts too. */
+/* The thread dispatches first, so that the loader's stack counts, too. */
 void measure_stack(char **arguments)
 {
 	struct cpg_name group = group_name(0);
@@ -111,7 +111,7 @@ void measure_stack(char **arguments)
 
 	messages_begin(number_parse(arguments[0], sizeof(messages.sent)));
 	if (pthread_create(&thread, &attr, message_dispatch, &handle) != 0)
-		errx(1, "no thread");
+		errx(1, "cannot create a thread");
 	while (!message_send(handle))
 		pause_briefly();
 	pthread_join(thread, &frame);

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Members of groups, and messages from them. All of one process, so that a
- * callback has nothing to look up.
+ * Members of groups, and messages from them. One struct for the whole process,
+ * so that callbacks need no lookup.
  */
 #ifndef BENCH_MESSAGES_H
 #define BENCH_MESSAGES_H
@@ -12,7 +12,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
-/* A sender and a dispatcher may be two threads: one cache line for each. */
+/* The sender and the dispatcher may be two threads: one cache line for each. */
 struct messages {
 	struct iovec message;
 	alignas(64) unsigned long sent;
@@ -21,33 +21,36 @@ struct messages {
 
 extern struct messages messages;
 
-/* A group that no other process, and no other number, has. */
+/* Return the name of a group, unique for this process and the number. */
 struct cpg_name group_name(unsigned long number);
 
-/* A handle that has joined, and has dispatched nothing. */
+/* Return a handle that has joined, and has dispatched no event. */
 cpg_handle_t member_start(const struct cpg_name *group,
 			  cpg_deliver_fn_t deliver);
 
-/* The same, but its own join has been dispatched. */
+/* Return a handle that has joined, and has dispatched its join event. */
 cpg_handle_t member_open(const struct cpg_name *group,
 			 cpg_deliver_fn_t deliver);
 
-/* Begin again, with messages of that size. */
+/* Reset the counters, and use messages of @size bytes. */
 void messages_begin(size_t size);
 
-/* Send the next message. False: it has to be tried again later. */
+/* Send the next message. Returns false if this must be retried later. */
 bool message_send(cpg_handle_t handle);
 
-/* The callback that counts, and insists on the size. */
+/* A callback that counts messages, and checks their size. */
 void message_deliver(cpg_handle_t handle, const struct cpg_name *group,
 		     uint32_t nodeid, uint32_t pid, void *data, size_t len);
 
-/* The same, and each message has to be the next one of one sender. */
+/* The same for one sender; also checks the order of its messages. */
 void message_deliver_ordered(cpg_handle_t handle, const struct cpg_name *group,
 			     uint32_t nodeid, uint32_t pid, void *data,
 			     size_t len);
 
-/* In one thread: send as much as goes, dispatch ALL, until all is back. */
+/*
+ * In one thread: send until the daemon refuses, dispatch ALL, and repeat until
+ * @count messages are delivered.
+ */
 void messages_pass(cpg_handle_t handle, unsigned long count);
 
 #endif

@@ -14,7 +14,7 @@
 #include "peer.h"
 #include "support.h"
 
-/* Where the peer finds its end of the socket. */
+/* The peer's end of the socket. */
 #define PEER_FD STDIN_FILENO
 
 struct order {
@@ -36,7 +36,7 @@ void measure_peer(char **arguments)
 
 	(void)arguments;
 	if (recv(PEER_FD, &group, sizeof(group), 0) != sizeof(group))
-		errx(2, "this is for the other measurements");
+		errx(2, "only other measurements can start this one");
 	handle = member_open(&group, message_deliver_ordered);
 	done_tell();
 	while (recv(PEER_FD, &order, sizeof(order), 0) == sizeof(order)) {
@@ -62,7 +62,7 @@ static void peer_exec(int fd)
 static void peer_tell(const struct peer *peer, const void *data, size_t size)
 {
 	if (send(peer->fd, data, size, MSG_NOSIGNAL) != (ssize_t)size)
-		err(1, "the peer does not listen");
+		err(1, "cannot write to the peer");
 }
 
 void peer_start(struct peer *peer, const struct cpg_name *group)
@@ -103,5 +103,5 @@ void peer_end(struct peer *peer)
 
 	close(peer->fd);
 	if (waitpid(peer->pid, &status, 0) != peer->pid || status != 0)
-		errx(1, "the peer has failed at its end");
+		errx(1, "the peer has failed at exit");
 }

@@ -17,7 +17,7 @@ bool call_check(const char *call, cs_error_t error)
 {
 	if (error == CS_OK)
 		return true;
-	/* An interrupted message reached nobody and goes again as a whole. */
+	/* An interrupted message was not delivered, and is sent again. */
 	if (error == CS_ERR_TRY_AGAIN || error == CS_ERR_INTERRUPT)
 		return false;
 	errx(1, "%.*s: error %d%s", (int)strcspn(call, "("), call, error,
@@ -44,7 +44,7 @@ static double clock_seconds(clockid_t clock)
 	struct timespec now;
 
 	if (clock_gettime(clock, &now) < 0)
-		err(1, "clock_gettime, is corosync still there?");
+		err(1, "clock_gettime, has corosync died?");
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -55,7 +55,7 @@ static clockid_t daemon_clock(void)
 	int res;
 
 	if (pid == NULL)
-		errx(1, "run me by test/with-corosync");
+		errx(1, "run this by test/with-corosync");
 	res = clock_getcpuclockid((pid_t)number_parse(pid, 1), &clock);
 	if (res != 0)
 		errx(1, "corosync, process %s: %s", pid, strerror(res));
@@ -67,7 +67,7 @@ double time_get(void)
 	return clock_seconds(CLOCK_MONOTONIC);
 }
 
-/* The clocks are read inside out, so that none counts the others. */
+/* usage_since reads the clocks in reverse order, to measure the same period. */
 struct usage usage_get(void)
 {
 	struct usage now;
@@ -167,7 +167,7 @@ unsigned long number_parse(const char *text, unsigned long min)
 	unsigned long number = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end != '\0' || number < min)
-		errx(2, "'%s' is not a number from %lu on", text, min);
+		errx(2, "'%s' is not a number of at least %lu", text, min);
 	return number;
 }
 
