@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #define RETRY_MS_MAX 100
-/* With IPC over sockets, the daemon's death wakes no poll(). */
+/* With upstream's library and socket IPC, poll() misses the daemon's death. */
 #define IDLE_MS 1000
 
-/* True if it succeeded, false if it has to be tried again later. */
+/* True if the call succeeded, false if it must be retried later. */
 #define TRY(call)    call_check(#call, call)
 #define INSIST(call) while (!TRY(call)) poll(NULL, 0, RETRY_MS_MAX)
 
@@ -36,7 +36,7 @@ static unsigned long sent, returned, delivered;
 static int stop_fd;
 static bool stopped;
 
-/* A line begins at begin; from there to scanned there is no newline. */
+/* The current line begins at begin, and has no newline before scanned. */
 static struct {
 	char *data;
 	size_t size, begin, scanned, end;
@@ -59,7 +59,7 @@ static bool call_check(const char *call, cs_error_t error)
 
 	if (error == CS_OK)
 		return true;
-	/* An interrupted message reached nobody and goes again as a whole. */
+	/* An interrupted message was not delivered, and is sent again. */
 	if (error == CS_ERR_TRY_AGAIN || error == CS_ERR_INTERRUPT)
 		return false;
 	errx(1, "%.*s: error %d%s%s", (int)strcspn(call, "("), call, error,
@@ -226,7 +226,7 @@ static bool is_done(void)
 	       !stay && limit == 0;
 }
 
-/* False: there is something to do that has to be tried again later. */
+/* Returns false if a call must be retried later. */
 static bool member_work(void)
 {
 	if (phase != MEMBER)
@@ -285,7 +285,7 @@ static void stop_request(int number)
 
 static void signals_catch(void)
 {
-	/* When the daemon does not answer, a second signal still helps. */
+	/* A second signal ends the process, even if the daemon is stopped. */
 	struct sigaction action = {
 		.sa_handler = stop_request,
 		.sa_flags = SA_RESETHAND | SA_RESTART,
@@ -327,20 +327,20 @@ static void cpg_open(void)
 static void usage_print(void)
 {
 	puts("Usage: cpgcat [OPTION]... GROUP\n"
-	     "Join a closed process group of corosync, send it each line of\n"
-	     "standard input, and print what happens in it. At the end of\n"
-	     "input leave, once everything sent has been delivered.\n"
+	     "Join a closed process group of corosync, send each line of\n"
+	     "standard input to it, and print its messages and changes. At\n"
+	     "the end of input, leave after all sent lines are delivered.\n"
 	     "\n"
 	     "  -n, --count N    leave after N messages, not at end of input\n"
 	     "  -s, --stay       do not leave at end of input\n"
-	     "  -r, --raw        print messages only, just as they are\n"
-	     "  -q, --no-quorum  do not follow the quorum\n"
-	     "  -h, --help       print this\n"
+	     "  -r, --raw        print messages only, unchanged\n"
+	     "  -q, --no-quorum  do not print changes of the quorum\n"
+	     "  -h, --help       print this text\n"
 	     "\n"
-	     "SIGINT and SIGTERM make it leave. Bytes that are not printable\n"
-	     "ASCII are shown as \\xNN, a backslash as \\\\.\n"
-	     "Exit status: 0 if it has left the group, 1 on failure, 2 on\n"
-	     "wrong usage.");
+	     "On SIGINT and SIGTERM, leave. Bytes that are not printable\n"
+	     "ASCII are printed as \\xNN, a backslash as \\\\.\n"
+	     "Exit status: 0 after leaving the group, 1 on failure, 2 on a\n"
+	     "usage error.");
 	exit(0);
 }
 
@@ -355,7 +355,7 @@ static void count_parse(const char *text)
 
 	limit = strtoul(text, &end, 10);
 	if (*text < '1' || *text > '9' || *end != '\0')
-		usage_fail("the count has to be a number from 1 on");
+		usage_fail("the count must be a positive number");
 }
 
 static void group_parse(const char *name)
@@ -363,7 +363,7 @@ static void group_parse(const char *name)
 	size_t len = strlen(name);
 
 	if (len > CPG_MAX_NAME_LENGTH)
-		usage_fail("the name of a group has 128 bytes at most");
+		usage_fail("the name of a group has at most 128 bytes");
 	group.length = (uint32_t)len;
 	memcpy(group.value, name, len);
 }
@@ -392,10 +392,10 @@ static void arguments_parse(int argc, char **argv)
 		else if (c == 'h')
 			usage_print();
 		else
-			usage_fail("wrong option");
+			usage_fail("invalid option");
 	}
 	if (argc != optind + 1)
-		usage_fail("one GROUP is needed");
+		usage_fail("exactly one GROUP is required");
 	group_parse(argv[optind]);
 }
 

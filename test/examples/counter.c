@@ -2,28 +2,32 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A counter that is the same in all members of a group. Each line of standard
- * input, such as "+3", is a change. Every member applies the changes of all,
- * in the order of their delivery. At the end of the input it leaves.
+ * The members of a group keep a counter. Each line of standard input, such as
+ * "+3", is a change. Every member applies the changes of all members, in the
+ * order of their delivery, so that all members have the same value. A member
+ * leaves at the end of its input.
  *
- * When somebody joins, all members tell their states, and wait for those of
- * the others, or for their end. Then all take the one with the most changes; a
- * newcomer has none. It is the same when the parts of a split cluster meet, or
- * when corosync is back: then what the others had changed is lost.
+ * When a process joins, all members exchange their states: each of them sends
+ * its state, and waits until every other member has sent its state or left.
+ * Then all members take the state with the most changes. A new member has no
+ * changes. The same happens when the parts of a split cluster merge, and when
+ * corosync has restarted. The changes in the other states are then lost.
  *
- * States are what they were when somebody joined, so none may change until all
- * are told. A change that is delivered in the meantime counts for nobody, and
- * its sender sends it again. Who joins in the meantime starts all this anew.
+ * A member sends the state that it had at the join, so no state may change
+ * during the exchange. If a change is delivered during the exchange, no member
+ * applies it, and its sender sends it again. If another process joins during
+ * the exchange, the exchange starts again.
  *
- * It prints, with members as NODE/PID:
+ * Output, with members as NODE/PID:
  *
- *	disconnected			there is no corosync, or not any more
- *	connected MEMBER		this process is called MEMBER
- *	members MEMBER...		who is in the group
- *	state CHANGES VALUE		what all members agreed on
- *	change CHANGES VALUE +3 MEMBER	MEMBER's change, and what it led to
- *	unsure +3			corosync has ended, and nobody knows
- *					whether the own change counts
+ *	disconnected			corosync is not running, or has ended
+ *	connected MEMBER		this process is MEMBER
+ *	members MEMBER...		the members of the group
+ *	state CHANGES VALUE		the state that all members agreed on
+ *	change CHANGES VALUE +3 MEMBER	MEMBER's change, and the new state
+ *	unsure +3			corosync has ended, and the process
+ *					cannot find out whether its last
+ *					change was applied
  */
 
 #include <corosync/cpg.h>
@@ -37,7 +41,7 @@
 
 enum kind { NOTHING, STATE = 's', CHANGE = 'c' };
 
-/* How many changes have led to which value. Or what one change adds. */
+/* The number of changes and the value; or what one change adds to them. */
 struct state {
 	long long changes, value;
 };
@@ -47,22 +51,22 @@ static struct cpg_name group;
 static struct cpg_address self;
 static bool is_gone, is_leaving, has_left;
 
-/* The own state, and the best one that was told in this exchange. */
+/* This member's state, and the best state received in this exchange. */
 static struct state own, best;
 static bool is_settled;
 
-/* Who is still to tell its state. */
+/* The members that have not sent their states yet. */
 static struct cpg_address *awaited;
 static size_t awaited_count;
 
-/* The message that was sent and has not come back; there is never a second. */
+/* The message that was sent and not delivered yet. There is at most one. */
 static enum kind on_its_way;
 static bool must_tell;
 
 static struct state change = { .changes = 1 };
 static bool has_change, input_ended;
 
-/* True: the same call is to be made again. The end of corosync is noted. */
+/* Returns true if the call must be retried. Notes the end of corosync. */
 static bool again(const char *what, cs_error_t error)
 {
 	if (error == CS_ERR_TRY_AGAIN || error == CS_ERR_BUSY)
@@ -81,7 +85,7 @@ static bool is_same(const struct cpg_address *a, const struct cpg_address *b)
 
 static void exchange_begin(const struct cpg_address *members, size_t count)
 {
-	/* Who told it, in an exchange that did not end, may be gone. */
+	/* The last exchange may not have ended. The sender may have left. */
 	if (best.changes > own.changes)
 		own = best;
 	best = (struct state){ 0 };
@@ -91,7 +95,7 @@ static void exchange_begin(const struct cpg_address *members, size_t count)
 		err(1, "exchange");
 	memcpy(awaited, members, count * sizeof(*awaited));
 	awaited_count = count;
-	/* One that is on its way is still right, and reaches newcomers, too. */
+	/* A state that is not delivered yet is still correct for everyone. */
 	must_tell = on_its_way != STATE;
 }
 
@@ -145,7 +149,7 @@ static void message_deliver(cpg_handle_t handle, const struct cpg_name *name,
 	if (kind == CHANGE && is_settled) {
 		change_apply(&from, state);
 	} else if (kind == STATE) {
-		/* Among equals the first one wins, everywhere the same. */
+		/* If several are best, all members take the first of them. */
 		if (state.changes > best.changes)
 			best = state;
 		awaited_remove(&from);
@@ -172,13 +176,13 @@ static void members_change(cpg_handle_t handle, const struct cpg_name *name,
 		exchange_begin(members, count);
 }
 
-/* True: it was refused, and is to be tried again. */
+/* Returns true if the message must be sent again later. */
 static bool message_send(enum kind kind, const struct state *what)
 {
 	char text[64];
 	struct iovec iov = { .iov_base = text };
 
-	/* As text, since members may differ in their byte order. */
+	/* Text, as members may differ in their byte order. */
 	iov.iov_len = 1 + (size_t)snprintf(text, sizeof(text), "%c %lld %lld",
 					   kind, what->changes, what->value);
 	if (again("cpg_mcast_joined",
@@ -189,7 +193,7 @@ static bool message_send(enum kind kind, const struct state *what)
 	return false;
 }
 
-/* True: it is to be tried again. */
+/* Returns true if a call must be retried. */
 static bool work(void)
 {
 	if (on_its_way != NOTHING || is_leaving)
@@ -205,7 +209,7 @@ static bool work(void)
 	return input_ended && !is_leaving;
 }
 
-/* A byte at a time: what is left of the input is then seen by poll(). */
+/* Reads a byte at a time, so that poll() reports the rest of the input. */
 static void input_read(void)
 {
 	static char line[12];
@@ -260,7 +264,7 @@ static void group_enter(void)
 		printf("connected %u/%u\n", self.nodeid, self.pid);
 }
 
-/* Corosync has ended. The state is kept, others may not have a better one. */
+/* Corosync has ended. Keep the state: other members may have no better one. */
 static void group_lose(void)
 {
 	cpg_finalize(cpg);
@@ -280,12 +284,15 @@ int main(int argc, char **argv)
 	group.length = (uint32_t)strlen(argv[1]);
 	memcpy(group.value, argv[1], group.length);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* If corosync ends on the way out, that is out as well. */
+	/* If corosync ends during the leave, the process has left, too. */
 	while (!is_leaving) {
 		printf("disconnected\n");
 		group_enter();
 		while (!is_gone && !has_left) {
-			/* A second: not every end of corosync shows. */
+			/*
+			 * At most a second: with upstream's library and socket
+			 * IPC, poll() misses the end of corosync.
+			 */
 			events_wait(work() ? 10 : 1000);
 			again("cpg_dispatch",
 			      cpg_dispatch(cpg, CS_DISPATCH_ALL));

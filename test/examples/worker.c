@@ -2,19 +2,19 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Does units of work while the part of the cluster that this node is in has
- * the quorum, and pauses while it has not, or while there is no corosync.
+ * Does units of work while this node's part of the cluster has the quorum.
+ * Pauses while it has no quorum, and while corosync is not running.
  *
- * What it prints:
+ * Output:
  *
- *	resumed RING: NODE ...		work begins, or goes on
+ *	resumed RING: NODE ...		work begins or continues
  *	paused RING: NODE ...		no quorum
- *	view RING: NODE ...		other nodes, with the quorum as it was
+ *	view RING: NODE ...		the nodes changed, the quorum did not
  *	paused: no corosync
  *	tick NUMBER			a unit of work
  *
- * Between the moment at which a node is cut off and the one at which its
- * corosync notices, work goes on. Where that does harm, fencing is needed.
+ * After a node is cut off, work continues until its corosync detects this. If
+ * that does harm, fencing is required.
  */
 
 #include <corosync/quorum.h>
@@ -61,7 +61,7 @@ static void nodes_changed(quorum_handle_t handle, struct quorum_ring_id ring,
 	view_is_new = true;
 }
 
-/* A change may be told more than once: what is known already is dropped. */
+/* A change may be reported more than once. Repetitions are dropped. */
 static void quorum_changed(quorum_handle_t handle, uint32_t quorate,
 			   struct quorum_ring_id ring, uint32_t count,
 			   const uint32_t *nodes)
@@ -84,7 +84,7 @@ static void quorum_changed(quorum_handle_t handle, uint32_t quorate,
 	printf("\n");
 }
 
-/* Comes back with a handle that tracks, as soon as there is a corosync. */
+/* Waits for corosync, and returns a handle that tracks the quorum. */
 static quorum_handle_t quorum_connect(void)
 {
 	quorum_model_v1_data_t model = {
@@ -118,7 +118,7 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* One unit of work. It should be short: a pause begins only after it. */
+/* One unit of work. It should be short: a pause can only begin after it. */
 static void work_do(void)
 {
 	static unsigned long ticks;
@@ -126,7 +126,7 @@ static void work_do(void)
 	printf("tick %lu\n", ++ticks);
 }
 
-/* Works, and follows the quorum, until corosync ends. */
+/* Works, and dispatches events, until corosync ends. */
 static void quorum_follow(quorum_handle_t handle, long interval)
 {
 	struct pollfd fd = { .events = POLLIN };
@@ -139,7 +139,10 @@ static void quorum_follow(quorum_handle_t handle, long interval)
 			work_do();
 			next = now_ms() + interval;
 		}
-		/* A second at most: not every end of corosync shows. */
+		/*
+		 * At most a second: with upstream's library and socket IPC,
+		 * poll() misses the end of corosync.
+		 */
 		wait = state == WORKING ? next - now_ms() : 1000;
 		poll(&fd, 1, wait < 0 ? 0 : wait > 1000 ? 1000 : (int)wait);
 	}
@@ -156,7 +159,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: worker [INTERVAL-IN-MILLISECONDS]");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (;;) {
-		/* Without corosync this node is in no part of the cluster. */
+		/* Without corosync, the quorum of this node is unknown. */
 		state = UNKNOWN;
 		printf("paused: no corosync\n");
 		handle = quorum_connect();
