@@ -156,7 +156,7 @@ cs_error_t client_exchange(struct client *client, const struct iovec *iov,
 			   size_t iov_len, bool ordered, int32_t reply_id,
 			   void *ret_reply, size_t reply_size);
 
-/* client_exchange for an unordered request in one piece. */
+/* client_exchange for an unordered request in one buffer. */
 cs_error_t client_call(struct client *client, const void *request,
 		       size_t request_size, int32_t reply_id, void *ret_reply,
 		       size_t reply_size);

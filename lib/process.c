@@ -17,7 +17,7 @@
 #endif
 
 /*
- * The kernel zeroes the page of the guard in a child of fork. A fork handler
+ * The kernel clears the page of the guard in a child of fork. A fork handler
  * that takes the lock instead could deadlock: a signal handler may fork while
  * its thread holds the lock, and fork handlers of the application may call
  * this library.
