@@ -28,10 +28,10 @@
  * memory: the locks, and the state of the connection that the locks guard.
  * So requests and events of several processes do not mix, and an event goes
  * to the process that takes it. Each process has its own descriptors, memory
- * and wake descriptor. A process that has sent a request or asked for an
- * event has used the connection. Its finalize ends the connection for all
- * processes. If a process has not used the connection, its finalize releases
- * only the copy of that process.
+ * and wake descriptor. A process that has opened the connection, sent a
+ * request or asked for an event has used the connection. Its finalize ends
+ * the connection for all processes. If a process has not used the connection,
+ * its finalize releases only the copy of that process.
  */
 #ifndef CLIENT_H
 #define CLIENT_H

@@ -36,7 +36,7 @@ static void confchg_note(struct cpg *cpg,
 	for (size_t i = 0; i < confchg->left_count; i++)
 		cpg_assembly_forget(&cpg->assembly, confchg->left[i].nodeid,
 				    confchg->left[i].pid);
-	/* A member may leave with a false pid, but then is no longer listed. */
+	/* The pid of a member that left may be false: keep members only. */
 	cpg_assembly_keep(&cpg->assembly, confchg->members,
 			  confchg->member_count);
 	/* While this member was absent, it missed fragments. */

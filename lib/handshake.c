@@ -78,8 +78,9 @@ static int filesystem_connect(int fd, const char *service)
 	int res = -ENOENT;
 
 	/*
-	 * Try the next directory only if there is no socket. Behind a socket
-	 * without a server, any user could offer another one in /tmp.
+	 * Try the next directory only if there is no socket in this one. If
+	 * there is one without a server, the daemon is down, and a socket in
+	 * /tmp may be that of any user.
 	 */
 	for (size_t i = 0; i < directories && res == -ENOENT; i++) {
 		snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
