@@ -102,7 +102,7 @@ cpg_iteration_initialize(cpg_handle_t handle,
 	err = remote_initialize(use.client, iteration_type, group, &remote);
 	if (err == CS_OK) {
 		err = cpg_iteration_publish((struct cpg *)use.client, handle,
-					remote, cpg_iteration_handle);
+					    remote, cpg_iteration_handle);
 		if (err != CS_OK)
 			remote_finalize(use.client, remote);
 	}
@@ -161,7 +161,8 @@ EXPORT cs_error_t cpg_iteration_finalize(cpg_iteration_handle_t handle)
 	else if (handle_close(handle, &cpg_iteration_kind) == NULL)
 		err = CS_ERR_BAD_HANDLE;
 	else
-		cpg_iteration_drop((struct cpg *)use.client.client, use.iteration);
+		cpg_iteration_drop((struct cpg *)use.client.client,
+				   use.iteration);
 	iteration_put(&use);
 	return err;
 }
