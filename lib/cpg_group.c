@@ -75,14 +75,17 @@ static cs_error_t group_join_locked(struct cpg *cpg,
 	cs_error_t err;
 
 	err = self_learn_locked(cpg);
-	if (err == CS_OK)
-		err = patient_call(&cpg->client, &request, sizeof(request),
-				   CPG_REPLY_JOIN);
-	if (err == CS_OK) {
+	if (err != CS_OK)
+		return err;
+	/* Before the request, in case that this process ends during it. */
+	if (!shared->joined) {
 		shared->group = *group;
 		shared->pid = request.pid;
-		shared->joined = true;
 	}
+	err = patient_call(&cpg->client, &request, sizeof(request),
+			   CPG_REPLY_JOIN);
+	if (err == CS_OK)
+		shared->joined = true;
 	return err;
 }
 

@@ -189,6 +189,35 @@ START_TEST(leave_of_another_group)
 }
 END_TEST
 
+static void process_end(const struct fake_request *request,
+			struct fake_reply *reply)
+{
+	(void)request;
+	(void)reply;
+	_exit(0);
+}
+
+/* The daemon may have that join: the process that is left can undo it. */
+START_TEST(process_ends_during_a_join)
+{
+	struct cpg_name group = name_make(GROUP);
+	cpg_handle_t handle = cpg_open(NULL);
+	struct child child = child_fork();
+
+	if (child.pid == 0) {
+		fake.answer = process_end;
+		cpg_join(handle, &group);
+		_exit(1);
+	}
+	ck_assert_int_eq(child_wait(&child), 0);
+	ck_assert_int_eq(cpg_leave(handle, &group), CS_OK);
+	ck_assert_uint_eq(
+		get_u32(cpg_daemon_last(DAEMON_LEAVE, 160)->bytes, 152),
+		(uint32_t)child.pid);
+	cpg_close(handle);
+}
+END_TEST
+
 typedef cs_error_t (*group_fn)(cpg_handle_t handle,
 			       const struct cpg_name *group);
 
@@ -402,6 +431,7 @@ TCase *cpg_case(void)
 	tcase_add_test(tcase, join_and_leave);
 	tcase_add_test(tcase, join_with_flags);
 	tcase_add_test(tcase, leave_of_another_group);
+	tcase_add_test(tcase, process_ends_during_a_join);
 	tcase_add_loop_test(tcase, names, 0, 2);
 	tcase_add_loop_test(tcase, daemon_error, 0, (int)COUNT(daemon_errors));
 	tcase_add_loop_test(tcase, busy_passes, 0, 2);
