@@ -13,7 +13,7 @@
  * While no event is pending, ONE and BLOCKING wait, with no lock held, in a
  * poll on the connection and on the client's wake fd. Under a sustained high
  * rate of events, BLOCKING sleeps on a short timer instead (pace.h), and
- * returns to poll after a few timers without an event.
+ * returns to poll within milliseconds when the rate falls.
  *
  * No dispatch misses a finalize. Finalize takes recv_lock, marks the client as
  * closing and writes to the wake fd, which is never read. If a dispatch got

@@ -5,16 +5,17 @@
 
 #include "pace.h"
 
-/* A high rate must last this long; bursts are shorter. */
-#define SUSTAINED_NS 2000000
+/*
+ * The rate is measured over this time or longer. A shorter burst of events is
+ * not a high rate, and the pauses of a sender that has to wait are shorter.
+ */
+#define WINDOW_NS 1000000
 
-/* The rate is high if an event arrives at least this often, on average. */
-#define EVENT_NS 6000
+/* The rate is high from one event in this time on. */
+#define EVENT_NS 10000
 
-/* With the kernel's default timer slack of 50 us, this takes about 60 us. */
-#define SLEEP_NS 10000
-
-#define EMPTY_MAX 2
+/* Several events come in this time. */
+#define SLEEP_NS 60000
 
 static int64_t now_ns(void)
 {
@@ -24,26 +25,15 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void pace_restart(struct pace *pace, int64_t now)
-{
-	pace->begin_ns = now;
-	pace->events = 0;
-	pace->empty = 0;
-}
-
 bool pace_is_high(struct pace *pace)
 {
 	const int64_t now = now_ns(), time = now - pace->begin_ns;
 
-	pace->empty = pace->events == pace->seen ? pace->empty + 1 : 0;
-	if (pace->is_high && pace->empty > EMPTY_MAX) {
-		pace->is_high = false;
-		pace_restart(pace, now);
-	} else if (time >= SUSTAINED_NS) {
+	if (time >= WINDOW_NS) {
 		pace->is_high = (int64_t)pace->events * EVENT_NS >= time;
-		pace_restart(pace, now);
+		pace->begin_ns = now;
+		pace->events = 0;
 	}
-	pace->seen = pace->events;
 	return pace->is_high;
 }
 

@@ -122,15 +122,23 @@ static void bytes_read(struct rings *rings)
 	shared->bytes = 0;
 }
 
-/* Count the bytes in the socket. Returns false if there is none. */
+/*
+ * Count the bytes in the socket. Returns false if there is none. To peek costs
+ * time for each byte, to ask for their number does not, but hides the end of
+ * the connection.
+ */
 static bool bytes_count(struct rings *rings)
 {
-	char bytes[256];
+	char bytes[16];
 	ssize_t len = bytes_receive(rings, bytes, sizeof(bytes), MSG_PEEK);
+	int count = 0;
 
 	if (len <= 0)
 		return false;
-	rings->transport.shared->bytes = (unsigned int)len;
+	if (len == sizeof(bytes))
+		ioctl(socket_of(rings), SIOCINQ, &count);
+	rings->transport.shared->bytes =
+		count > len ? (unsigned int)count : (unsigned int)len;
 	return true;
 }
 
