@@ -9,7 +9,6 @@
 #include "suites.h"
 
 #define EVENTS 3
-#define RING_FILES 6
 #define SOON_MS 2000
 #define CPU_MS 500
 #define CPG_LOCAL_GET 4
@@ -183,7 +182,7 @@ START_TEST(killed)
 	events_put(true);
 	server_kill();
 	ck_assert(WIFSIGNALED(server_reap()));
-	ck_assert_uint_eq(server_files_count(), RING_FILES);
+	ck_assert_uint_eq(server_files_count(), server_files_max());
 	if (_i == 1) {
 		assert_cs(CS_ERR_LIBRARY,
 			  cpg_dispatch(handle, CS_DISPATCH_BLOCKING));
@@ -211,7 +210,7 @@ START_TEST(alive)
 {
 	handle = fake_open();
 	server_hang_up();
-	ck_assert_uint_eq(server_files_count(), RING_FILES);
+	ck_assert_uint_eq(server_files_count(), server_files_max());
 	assert_cs(CS_ERR_LIBRARY, cpg_finalize(handle));
 	ck_assert_uint_eq(server_files_count(), 0);
 	server_stop();

@@ -104,7 +104,7 @@ START_TEST(byte_late)
 	}
 	ck_assert_uint_eq(events_count(), 0);
 	ck_assert(!fd_is_readable(fd));
-	server_ring(1);
+	server_announce(1);
 	if (!mode_waits(_i))
 		assert_cs(CS_OK, dispatch_fns[_i](handle));
 	wait_for(events_count() == 1);
@@ -124,7 +124,7 @@ START_TEST(byte_without_event)
 {
 	struct caller caller;
 
-	server_ring(1);
+	server_announce(1);
 	if (mode_waits(_i)) {
 		caller_start(&caller, dispatch_fns[_i], handle);
 		idle_assert();
@@ -152,7 +152,7 @@ START_TEST(bytes_stray)
 {
 	struct caller caller;
 
-	server_ring(MANY);
+	server_announce(MANY);
 	caller_start(&caller, dispatch_fns[CS_DISPATCH_ONE], handle);
 	wait_for(!fd_is_readable(fd));
 	idle_assert();
@@ -176,7 +176,7 @@ START_TEST(bytes_in_a_lump)
 
 	for (i = 0; i < MANY; i++)
 		event_put();
-	server_ring(MANY);
+	server_announce(MANY);
 	for (i = 0; i < MANY; i = events_count()) {
 		ck_assert(fd_is_readable(fd));
 		assert_cs(CS_OK, cpg_dispatch(handle, mode));
@@ -197,7 +197,7 @@ START_TEST(bytes_late)
 		event_put();
 	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
 	ck_assert_uint_eq(events_count(), 0);
-	server_ring(MANY);
+	server_announce(MANY);
 	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
 	ck_assert_uint_eq(events_count(), MANY);
 	ck_assert(!fd_is_readable(fd));

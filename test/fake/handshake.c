@@ -11,28 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "channels.h"
 #include "client.h"
 #include "suites.h"
 
 #define HEADER_SIZE 24
-#define RING_SIZE (1024 * 1024)
 #define CHILD_S	    10
 
 static void shake_u32(size_t offset, uint32_t value)
 {
 	put_u32(server->shake, offset, value);
-}
-
-static void name_set(int ring, const char *name)
-{
-	char *at = (char *)server->shake + SHAKE_RING_AT(ring);
-
-	memset(at, 0, PATH_MAX);
-	memcpy(at, name, strlen(name));
 }
 
 START_TEST(whole)
@@ -148,8 +139,8 @@ START_TEST(senseless_maximum)
 }
 END_TEST
 
-/* Each of the three. */
-START_TEST(ring_name)
+/* Each of them: a file, or an address. */
+START_TEST(senseless_name)
 {
 	const char *names[] = {
 		"",
@@ -164,152 +155,32 @@ START_TEST(ring_name)
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(names); i++) {
-		name_set(_i, names[i]);
+		server_plan_name(_i, names[i]);
 		initialize_assert(CS_ERR_LIBRARY);
 	}
-	memset(server->shake + SHAKE_RING_AT(_i), 'a', PATH_MAX);
+	memset(server->shake + SHAKE_NAME_AT(_i), 'a', PATH_MAX);
 	initialize_assert(CS_ERR_LIBRARY);
-}
-END_TEST
-
-/* Files in place of a ring's: below zero there is none, or a directory. */
-#define FILE_MISSING (-1)
-#define FILE_DIRECTORY (-2)
-#define RING_HEADER 8252
-#define RING_DATA 1052672
-
-static const struct {
-	long header, data;	/* sizes */
-	int fill;		/* the byte they are full of */
-} spoils[] = {
-	{ 0, 0, 0 },
-	{ 0, RING_DATA, 0 },
-	{ RING_HEADER, FILE_MISSING, 0 },
-	{ FILE_MISSING, RING_DATA, 0 },
-	{ FILE_DIRECTORY, RING_DATA, 0 },
-	{ FILE_DIRECTORY, FILE_DIRECTORY, 0 },
-	{ RING_HEADER, 0, 0 },
-	{ RING_HEADER, RING_DATA, 0 },
-	{ RING_HEADER, 0, 0xff },
-	{ RING_HEADER, RING_DATA, 0xff },
-	{ RING_HEADER, RING_DATA, 1 },
-	{ 1, RING_DATA, 0xff },
-	{ 4096, RING_DATA, 0 },
-};
-
-static void file_spoil(const char *path, long size, int fill)
-{
-	char bytes[4096];
-	int fd;
-
-	if (size == FILE_MISSING)
-		return;
-	if (size == FILE_DIRECTORY) {
-		ck_assert_int_eq(mkdir(path, 0700), 0);
-		return;
-	}
-	memset(bytes, fill, sizeof(bytes));
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	ck_assert_int_ge(fd, 0);
-	for (long at = 0; at < size; at += (long)sizeof(bytes))
-		ck_assert_int_gt(write(fd, bytes, sizeof(bytes)), 0);
-	ck_assert_int_eq(ftruncate(fd, size), 0);
-	close(fd);
-}
-
-/* Each kind for each of the three. */
-START_TEST(ring_files)
-{
-	char name[64], header[80], data[80];
-
-	snprintf(name, sizeof(name), "/dev/shm/spoilt-%d", (int)getpid());
-	snprintf(header, sizeof(header), "%s-header", name);
-	snprintf(data, sizeof(data), "%s-data", name);
-	name_set(_i % SHAKE_RINGS, name);
-	file_spoil(header, spoils[_i / SHAKE_RINGS].header,
-		   spoils[_i / SHAKE_RINGS].fill);
-	file_spoil(data, spoils[_i / SHAKE_RINGS].data,
-		   spoils[_i / SHAKE_RINGS].fill);
-	initialize_assert(CS_ERR_LIBRARY);
-	remove(header);
-	remove(data);
-}
-END_TEST
-
-/* The daemon's own: the header says what it always said. */
-START_TEST(ring_cut_short)
-{
-	static const char *const names[] = { "request", "response", "event" };
-	cpg_handle_t handle = 0;
-	char path[128];
-
-	server_start();
-	snprintf(path, sizeof(path), "%s/qb-%s-cpg-data", server->directory,
-		 names[_i]);
-	ck_assert_int_eq(truncate(path, 4096), 0);
-	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
-	server_stop();
-}
-END_TEST
-
-/* More than the rings have room for, and far less. */
-START_TEST(maximum_of_other_rings)
-{
-	static const uint32_t maxima[] = { 2 * 1024 * 1024, 64 * 1024 * 1024,
-					   24 };
-
-	server->ring_size = _i == 2 ? 16 * 1024 * 1024 : RING_SIZE;
-	shake_u32(SHAKE_MAX_AT, maxima[_i]);
-	initialize_assert(CS_ERR_LIBRARY);
-}
-END_TEST
-
-static void event_await(cpg_handle_t handle, uint32_t msglen)
-{
-	static unsigned char bytes[4 * 1024 * 1024];
-	const size_t size = 184 + msglen;
-
-	put_reply(bytes, 5, size, CS_OK);
-	put_u32(bytes, 160, msglen);
-	server_event(bytes, size);
-	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
-	ck_assert_uint_eq(events_count(), 1);
-	ck_assert_uint_eq(event_get(0)->msg_len, msglen);
-	events_clear();
-}
-
-/*
- * libqb rounds rings up: to 16 KiB where it was built with forced alignment,
- * to 4 MiB on some machines. An event may need all of the room.
- */
-START_TEST(larger_rings)
-{
-	static const size_t sizes[] = { 4096,	     8192,
-					16 * 1024,   64 * 1024,
-					1024 * 1024, 3 * 1024 * 1024 };
-	cpg_handle_t handle;
-
-	server->ring_size = RING_SIZE + sizes[_i];
-	handle = fake_open_joined();
-	event_await(handle, 10);
-	event_await(handle, RING_SIZE - 184);
-	event_await(handle, (uint32_t)(RING_SIZE + sizes[_i] - 1024));
-	assert_cs(CS_OK, zeroes_send(handle, 1000 * 1000));
-	assert_cs(CS_OK, local_ask(handle));
-	fake_close(handle, CS_OK);
 }
 END_TEST
 
 /* A daemon with socket IPC, which died before its sockets were opened. */
 START_TEST(sockets_are_not_there)
 {
-	snprintf(server->control, sizeof(server->control),
-		 "/dev/shm/control-%d", (int)getpid());
+	cpg_handle_t handle = 0;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/shm/control-%d", (int)getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_eq(ftruncate(fd, 24), 0);
+	close(fd);
 	shake_u32(SHAKE_TYPE_AT, QB_IPC_SOCKET);
-	name_set(0, server->control);
-	name_set(1, "not-there");
-	initialize_assert(CS_ERR_LIBRARY);
-	ck_assert_int_eq(access(server->control, F_OK), -1);
+	server_plan_name(0, path);
+	server_plan_name(1, "not-there");
+	server_start();
+	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
+	ck_assert_int_eq(access(path, F_OK), -1);
+	server_stop();
 }
 END_TEST
 
@@ -403,8 +274,6 @@ Suite *handshake_suite(void)
 {
 	Suite *suite = suite_create("handshake");
 	TCase *reply = fake_case_add(suite, "reply");
-	TCase *rings = fake_case_add(suite, "rings");
-	TCase *sockets = fake_case_add(suite, "sockets");
 	TCase *slow = fake_case_add(suite, "slow");
 
 	tcase_add_test(reply, whole);
@@ -415,13 +284,8 @@ Suite *handshake_suite(void)
 	tcase_add_loop_test(reply, refused, 0, 2 * ARRAY_SIZE(refusals));
 	tcase_add_test(reply, unknown_type);
 	tcase_add_test(reply, senseless_maximum);
-	tcase_add_loop_test(rings, ring_name, 0, SHAKE_RINGS);
-	tcase_add_loop_test(rings, ring_files, 0,
-			    SHAKE_RINGS * ARRAY_SIZE(spoils));
-	tcase_add_loop_test(rings, ring_cut_short, 0, SHAKE_RINGS);
-	tcase_add_loop_test(rings, maximum_of_other_rings, 0, 3);
-	tcase_add_loop_test(rings, larger_rings, 0, 6);
-	tcase_add_test(sockets, sockets_are_not_there);
+	tcase_add_loop_test(reply, senseless_name, 0, channels()->names_count);
+	tcase_add_test(reply, sockets_are_not_there);
 	tcase_add_test(slow, slow_under_signals);
 	tcase_add_test(slow, silent);
 	tcase_add_test(slow, silent_then_closed);

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "channels.h"
 #include "client.h"
 #include "suites.h"
 
@@ -96,14 +97,6 @@ START_TEST(own_user)
 }
 END_TEST
 
-static void ring_name_set(int ring, const char *name)
-{
-	char *at = (char *)server->shake + SHAKE_RING_AT(ring);
-
-	memset(at, 0, PATH_MAX);
-	memcpy(at, name, strlen(name));
-}
-
 static void refused_assert(void)
 {
 	cpg_handle_t handle = 7;
@@ -114,43 +107,37 @@ static void refused_assert(void)
 	server_stop();
 }
 
-/* Each of the three. */
+/* Each that the handshake names. */
 START_TEST(file_elsewhere)
 {
-	char name[80], header[96], data[96];
+	const int parts = channels()->parts_count;
+	char name[80], paths[CHANNELS_PARTS_MAX][96];
 
 	victim_make();
 	snprintf(name, sizeof(name), "/tmp/elsewhere-%d", (int)getpid());
-	snprintf(header, sizeof(header), "%s-header", name);
-	snprintf(data, sizeof(data), "%s-data", name);
-	ck_assert_int_eq(link(victim, header), 0);
-	ck_assert_int_eq(link(victim, data), 0);
-	ring_name_set(_i, name);
+	for (int i = 0; i < parts; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%s%s", name,
+			 channels()->parts[i]);
+		ck_assert_int_eq(link(victim, paths[i]), 0);
+	}
+	server_plan_name(_i, name);
 	refused_assert();
-	unlink(header);
-	unlink(data);
+	for (int i = 0; i < parts; i++)
+		unlink(paths[i]);
 	victim_assert_untouched();
 }
 END_TEST
 
-static void ring_path(char *path, size_t size, int ring, const char *part)
-{
-	static const char *const names[] = { "request", "response", "event" };
-
-	snprintf(path, size, "%s/qb-%s-cpg%s", server->directory, names[ring],
-		 part);
-}
-
-/* Each of the three, the header and the data, before and at the end. */
+/* Each file, before the handshake and at the end. */
 START_TEST(file_is_a_link)
 {
-	const char *part = _i % 2 == 0 ? "-header" : "-data";
+	const unsigned int file = (unsigned int)_i / 2;
 	cpg_handle_t handle = 7;
 	char path[128];
 
 	victim_make();
-	ring_path(path, sizeof(path), _i / 2 % SHAKE_RINGS, part);
-	if (_i < 2 * SHAKE_RINGS) {
+	server_file_path(file, path, sizeof(path));
+	if (_i % 2 == 0) {
 		server_start();
 	} else {
 		handle = fake_open();
@@ -159,7 +146,7 @@ START_TEST(file_is_a_link)
 	}
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(symlink(victim, path), 0);
-	if (_i < 2 * SHAKE_RINGS) {
+	if (_i % 2 == 0) {
 		assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
 		server_kill();
 		server_reap();
@@ -175,19 +162,21 @@ END_TEST
 /* A directory that is one leads anywhere. */
 START_TEST(directory_is_a_link)
 {
-	char name[128];
+	const int last = channels()->file_names_count - 1;
+	char path[128], name[128];
 
 	snprintf(link_path, sizeof(link_path), "/dev/shm/qb-link-%d",
 		 (int)getpid());
 	ck_assert_int_eq(symlink(server->directory, link_path), 0);
-	snprintf(name, sizeof(name), "%s/qb-event-cpg", link_path);
-	ring_name_set(2, name);
+	channels_path(last, path, sizeof(path));
+	snprintf(name, sizeof(name), "%s%s", link_path, strrchr(path, '/'));
+	server_plan_name(last, name);
 	refused_assert();
 	ck_assert_int_eq(unlink(link_path), 0);
 }
 END_TEST
 
-/* Not the daemon's, and not the caller's. */
+/* Each file, and their directory: not the daemon's, and not the caller's. */
 START_TEST(file_of_another)
 {
 	cpg_handle_t handle = 7;
@@ -196,10 +185,10 @@ START_TEST(file_of_another)
 	if (!other_users_exist())
 		return;
 	server_start();
-	if (_i == SHAKE_RINGS)
+	if (_i == (int)server_files_max())
 		snprintf(path, sizeof(path), "%s", server->directory);
 	else
-		ring_path(path, sizeof(path), _i, "-data");
+		server_file_path((unsigned int)_i, path, sizeof(path));
 	ck_assert_int_eq(chown(path, OTHER_UID, OTHER_UID), 0);
 	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
 	server_stop();
@@ -210,13 +199,15 @@ Suite *impostor_suite(void)
 {
 	Suite *suite = suite_create("impostor");
 	TCase *tcase = fake_case_add(suite, "impostor");
+	const int files = (int)server_files_max();
 
 	tcase_add_test(tcase, another_user);
 	tcase_add_test(tcase, own_user);
-	tcase_add_loop_test(tcase, file_elsewhere, 0, SHAKE_RINGS);
-	tcase_add_loop_test(tcase, file_is_a_link, 0, 4 * SHAKE_RINGS);
+	tcase_add_loop_test(tcase, file_elsewhere, 0,
+			    channels()->file_names_count);
+	tcase_add_loop_test(tcase, file_is_a_link, 0, 2 * files);
 	tcase_add_test(tcase, directory_is_a_link);
-	tcase_add_loop_test(tcase, file_of_another, 0, SHAKE_RINGS + 1);
+	tcase_add_loop_test(tcase, file_of_another, 0, files + 1);
 	return suite;
 }
 

@@ -11,6 +11,7 @@ int main(void)
 	SRunner *runner = srunner_create(handshake_suite());
 
 	srunner_add_suite(runner, impostor_suite());
+	srunner_add_suite(runner, rings_suite());
 	srunner_add_suite(runner, doorbell_suite());
 	srunner_add_suite(runner, malformed_suite());
 	srunner_add_suite(runner, death_suite());

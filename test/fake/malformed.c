@@ -293,7 +293,7 @@ static void chunk_lie(uint32_t size)
 	int file;
 
 	snprintf(path, sizeof(path), "%s-data",
-		 (char *)server->shake + SHAKE_RING_AT(2));
+		 (char *)server->shake + SHAKE_NAME_AT(2));
 	file = open(path, O_RDWR | O_CLOEXEC);
 	ck_assert_int_ge(file, 0);
 	ck_assert_int_eq(pwrite(file, &size, sizeof(size), 0), sizeof(size));

@@ -3,15 +3,12 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <qb/qbipc_common.h>
-#include <qb/qbrb.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,25 +20,26 @@
 
 #include "../daemon/support.h"
 #include "../unit/bytes.h"
+#include "channels.h"
 #include "server.h"
 
-#define RING_SIZE (1024 * 1024)
-
-/* Of the file with flow control and counters that socket IPC has. */
-#define CONTROL_SIZE 24
+#define MESSAGE_MAX (1024 * 1024)
 
 #define CPG_MCAST 2
 #define MCAST_BODY 40
 
+/* No request of the library is larger. */
+#define REQUEST_MAX (1024 * 1024)
+
 enum verb {
 	VERB_SHAKE,
-	VERB_EVENT,	/* size, and count bytes of the doorbell */
-	VERB_RING,
+	VERB_EVENT,	/* size, and how many to announce */
+	VERB_ANNOUNCE,
 	VERB_FLOW,
 	VERB_SERVE,
 	VERB_REPLY,
-	VERB_CHUNKS,
-	VERB_BYTES,
+	VERB_REQUESTS,
+	VERB_ANNOUNCED,
 	VERB_HANG_UP,
 	VERB_END,
 };
@@ -69,45 +67,33 @@ static const struct usual quorum_usual[SERVER_REQUESTS] = {
 	[3] = { 4, 32 }, [4] = { 5, 32 },
 };
 
-static const char *const ring_names[SHAKE_RINGS] = { "request", "response",
-						     "event" };
-
 struct server *server;
-static int control = -1;	/* each process has its end */
+static int orders = -1;		/* each process has its end */
 static int entries_before;
+
+const struct channels *channels(void)
+{
+	return &channels_rings;
+}
+
+void channels_path(int name, char *ret_path, size_t size)
+{
+	snprintf(ret_path, size, "%s/qb-%s-%s", server->directory,
+		 channels()->names[name], server->service);
+}
 
 /* The server's side. */
 
-static qb_ringbuffer_t *rings[SHAKE_RINGS];
 static int listener = -1;
 static int connection = -1;
 static bool serves = true;
 
-static void server_die(const char *why)
+void server_need(bool condition, const char *what)
 {
-	fprintf(stderr, "fake daemon: %s\n", why);
+	if (condition)
+		return;
+	fprintf(stderr, "fake daemon: %s\n", what);
 	_exit(1);
-}
-
-static void need(bool condition, const char *what)
-{
-	if (!condition)
-		server_die(what);
-}
-
-static void rings_create(void)
-{
-	char name[PATH_MAX];
-
-	for (int i = 0; i < SHAKE_RINGS; i++) {
-		snprintf(name, sizeof(name), "%s/qb-%s-%s", server->directory,
-			 ring_names[i], server->service);
-		rings[i] = qb_rb_open(name, server->ring_size,
-				      QB_RB_FLAG_CREATE |
-					      QB_RB_FLAG_SHARED_PROCESS,
-				      i == 0 ? sizeof(int32_t) : 0);
-		need(rings[i] != NULL, "cannot make a ring");
-	}
 }
 
 static void connection_close(void)
@@ -131,23 +117,15 @@ static void hello_check(void)
 	};
 	struct ucred credentials;
 
-	need(recvmsg(connection, &message, 0) == 24, "hello: length");
-	need((int32_t)get_u32(hello, 0) == QB_IPC_MSG_AUTHENTICATE,
-	     "hello: id");
-	need(get_u32(hello, 8) == 24, "hello: size");
-	need(get_u32(hello, 16) == server->asked_max, "hello: maximum");
-	need(CMSG_FIRSTHDR(&message) != NULL, "hello: credentials");
+	server_need(recvmsg(connection, &message, 0) == 24, "hello: length");
+	server_need((int32_t)get_u32(hello, 0) == QB_IPC_MSG_AUTHENTICATE,
+		    "hello: id");
+	server_need(get_u32(hello, 8) == 24, "hello: size");
+	server_need(get_u32(hello, 16) == server->asked_max, "hello: maximum");
+	server_need(CMSG_FIRSTHDR(&message) != NULL, "hello: credentials");
 	memcpy(&credentials, CMSG_DATA(CMSG_FIRSTHDR(&message)),
 	       sizeof(credentials));
-	need(credentials.pid == getppid(), "hello: process");
-}
-
-static void control_create(void)
-{
-	int fd = open(server->control, O_RDWR | O_CREAT, 0600);
-
-	need(fd >= 0 && ftruncate(fd, CONTROL_SIZE) == 0, "control");
-	close(fd);
+	server_need(credentials.pid == getppid(), "hello: process");
 }
 
 /* The client may have heard enough before the end. */
@@ -156,8 +134,6 @@ static void shake_send(void)
 	const struct timespec pause = { .tv_nsec = server->pause_us * 1000L };
 	size_t sent = 0, size;
 
-	if (server->control[0] != '\0')
-		control_create();
 	while (sent < server->shake_size) {
 		size = server->shake_size - sent;
 		if (size > server->piece)
@@ -178,7 +154,7 @@ static void client_accept(void)
 	const int on = 1;
 
 	connection = accept(listener, NULL, NULL);
-	need(connection >= 0, "accept");
+	server_need(connection >= 0, "accept");
 	if (server->is_deaf) {
 		connection_close();
 		return;
@@ -187,15 +163,6 @@ static void client_accept(void)
 	hello_check();
 	if (!server->waits)
 		shake_send();
-}
-
-static void reply_write(const void *bytes, size_t size)
-{
-	void *chunk = qb_rb_chunk_alloc(rings[1], size);
-
-	need(chunk != NULL, "no room for a reply");
-	memcpy(chunk, bytes, size);
-	need(qb_rb_chunk_commit(rings[1], size) == 0, "reply");
 }
 
 /* Something that makes sense in every answer that has a body. */
@@ -211,7 +178,7 @@ static void usual_answer(uint32_t id)
 	put_reply(bytes, usual->id, usual->size, CS_OK);
 	if (usual->size == 32)
 		put_u32(bytes, 24, SERVER_NODEID);
-	reply_write(bytes, usual->size);
+	channels()->reply_write(bytes, usual->size);
 }
 
 static void request_answer(uint32_t id)
@@ -225,7 +192,7 @@ static void request_answer(uint32_t id)
 	if (answer->times != UINT_MAX)
 		answer->times--;
 	for (unsigned int i = 0; i < answer->copies; i++)
-		reply_write(answer->bytes, answer->size);
+		channels()->reply_write(answer->bytes, answer->size);
 	if (answer->hangs_up)
 		connection_close();
 }
@@ -235,74 +202,43 @@ static void number_check(const unsigned char *request, size_t size)
 	if (get_u32(request, 0) != CPG_MCAST ||
 	    size != MCAST_BODY + SERVER_NUMBERED)
 		return;
-	need(get_u32(request, MCAST_BODY) == server->numbered,
-	     "a multicast is out of order");
+	server_need(get_u32(request, MCAST_BODY) == server->numbered,
+		    "a multicast is out of order");
 	server->numbered++;
 }
 
-static void request_take(void)
+static void request_handle(const unsigned char *request, size_t size)
 {
-	void *request;
-	uint32_t id;
-	ssize_t size = qb_rb_chunk_peek(rings[0], &request, 0);
+	const uint32_t id = get_u32(request, 0);
 
-	need(size >= 16, "a byte without a request");
-	id = get_u32(request, 0);
-	need(id < SERVER_REQUESTS, "the id of a request");
-	need(get_u32(request, 8) == (uint32_t)size, "the size of a request");
-	number_check(request, (size_t)size);
-	qb_rb_chunk_reclaim(rings[0]);
+	server_need(size >= 16, "the length of a request");
+	server_need(id < SERVER_REQUESTS, "the id of a request");
+	server_need(get_u32(request, 8) == (uint32_t)size,
+		    "the size of a request");
+	number_check(request, size);
 	server->requests[id]++;
 	request_answer(id);
 }
 
 static void client_serve(void)
 {
-	char byte;
-	ssize_t len = recv(connection, &byte, 1, MSG_DONTWAIT);
+	static unsigned char request[REQUEST_MAX];
+	ssize_t size = channels()->request_take(connection, request,
+						sizeof(request));
 
-	if (len == 1) {
-		request_take();
-		return;
-	}
-	need(qb_rb_chunks_used(rings[0]) == 0, "a request without a byte");
-	connection_close();
-}
-
-static void event_write(size_t size)
-{
-	void *chunk = qb_rb_chunk_alloc(rings[2], size);
-
-	need(chunk != NULL, "no room for an event");
-	memcpy(chunk, server->data, size);
-	need(qb_rb_chunk_commit(rings[2], size) == 0, "event");
-}
-
-static void bytes_send(int count)
-{
-	char bytes[1024] = { 0 };
-
-	need(count <= (int)sizeof(bytes), "too many bytes");
-	need(send(connection, bytes, (size_t)count,
-		  MSG_NOSIGNAL | MSG_DONTWAIT) == count, "bytes");
-}
-
-static int bytes_count(void)
-{
-	int count = -1;
-
-	need(ioctl(connection, FIONREAD, &count) == 0, "ioctl");
-	return count;
+	if (size < 0)
+		connection_close();
+	else
+		request_handle(request, (size_t)size);
 }
 
 static void server_end(void)
 {
 	connection_close();
-	for (int i = 0; i < SHAKE_RINGS; i++)
-		qb_rb_close(rings[i]);
+	channels()->destroy();
 	/* A client may have done it. */
-	need(rmdir(server->directory) == 0 || errno == ENOENT,
-	     "cannot remove the directory");
+	server_need(rmdir(server->directory) == 0 || errno == ENOENT,
+		    "cannot remove the directory");
 	_exit(0);
 }
 
@@ -313,26 +249,26 @@ static int order_obey(const struct order *order)
 		shake_send();
 		break;
 	case VERB_EVENT:
-		event_write(order->size);
+		channels()->event_write(server->data, order->size);
 		if (order->count > 0)
-			bytes_send(order->count);
+			channels()->events_announce(connection, order->count);
 		break;
-	case VERB_RING:
-		bytes_send(order->count);
+	case VERB_ANNOUNCE:
+		channels()->events_announce(connection, order->count);
 		break;
 	case VERB_FLOW:
-		*(int32_t *)qb_rb_shared_user_data_get(rings[0]) = order->count;
+		channels()->flow_set(order->count);
 		break;
 	case VERB_SERVE:
 		serves = order->count != 0;
 		break;
 	case VERB_REPLY:
-		reply_write(server->data, order->size);
+		channels()->reply_write(server->data, order->size);
 		break;
-	case VERB_CHUNKS:
-		return (int)qb_rb_chunks_used(rings[0]);
-	case VERB_BYTES:
-		return bytes_count();
+	case VERB_REQUESTS:
+		return channels()->requests_count();
+	case VERB_ANNOUNCED:
+		return channels()->requests_announced(connection);
 	case VERB_HANG_UP:
 		connection_close();
 		break;
@@ -347,27 +283,35 @@ static void order_take(void)
 	struct order order;
 	int result;
 
-	need(recv(control, &order, sizeof(order), 0) == sizeof(order),
-	     "no orders");
+	server_need(recv(orders, &order, sizeof(order), 0) == sizeof(order),
+		    "no orders");
 	result = order_obey(&order);
-	need(send(control, &result, sizeof(result), MSG_NOSIGNAL) ==
-		     sizeof(result), "nobody listens");
+	server_need(send(orders, &result, sizeof(result), MSG_NOSIGNAL) ==
+			    sizeof(result), "nobody listens");
+}
+
+static void clients_poll(struct pollfd fds[3])
+{
+	fds[0] = (struct pollfd){ .fd = orders, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = listener, .events = POLLIN };
+	fds[2] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (connection >= 0) {
+		fds[1].fd = serves ? connection : -1;
+		fds[2].fd = serves ? channels()->request_fd(connection) : -1;
+	}
+	poll(fds, 3, -1);
 }
 
 /* An order waits until all requests that came before it are served. */
 static void server_run(void)
 {
-	struct pollfd fds[2] = { { .fd = control, .events = POLLIN },
-				 { .events = POLLIN } };
+	struct pollfd fds[3];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	rings_create();
+	channels()->create();
 	for (;;) {
-		fds[1].fd = listener;
-		if (connection >= 0)
-			fds[1].fd = serves ? connection : -1;
-		poll(fds, 2, -1);
-		if (fds[1].fd >= 0 && fds[1].revents != 0) {
+		clients_poll(fds);
+		if (fds[1].revents != 0 || fds[2].revents != 0) {
 			if (connection >= 0)
 				client_serve();
 			else
@@ -385,16 +329,15 @@ static int order_give(enum verb verb, size_t size, int count)
 	const struct order order = { verb, count, size };
 	int result = -1;
 
-	ck_assert_int_eq(send(control, &order, sizeof(order), MSG_NOSIGNAL),
+	ck_assert_int_eq(send(orders, &order, sizeof(order), MSG_NOSIGNAL),
 			 sizeof(order));
-	wait_for(fd_is_readable(control));
-	ck_assert_msg(recv(control, &result, sizeof(result), 0) ==
+	wait_for(fd_is_readable(orders));
+	ck_assert_msg(recv(orders, &result, sizeof(result), 0) ==
 			      sizeof(result), "the server is dead");
 	return result;
 }
 
-
-/* Of rings, in this process. */
+/* Of files of a connection, in this process. */
 static int maps_count(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -419,12 +362,11 @@ static void shake_plan(void)
 {
 	memset(server->shake, 0, sizeof(server->shake));
 	put_reply(server->shake, QB_IPC_MSG_AUTHENTICATE, SHAKE_SIZE, 0);
-	put_u32(server->shake, SHAKE_TYPE_AT, QB_IPC_SHM);
-	server_plan_max(RING_SIZE);
-	for (int i = 0; i < SHAKE_RINGS; i++)
-		snprintf((char *)server->shake + SHAKE_RING_AT(i), PATH_MAX,
-			 "%s/qb-%s-%s", server->directory, ring_names[i],
-			 server->service);
+	put_u32(server->shake, SHAKE_TYPE_AT, (uint32_t)channels()->type);
+	server_plan_max(MESSAGE_MAX);
+	for (int i = 0; i < channels()->names_count; i++)
+		channels_path(i, (char *)server->shake + SHAKE_NAME_AT(i),
+			      PATH_MAX);
 	server->shake_size = SHAKE_SIZE;
 	server->piece = SHAKE_SIZE;
 }
@@ -450,6 +392,14 @@ void server_teardown(void)
 	ck_assert_int_eq(maps_count(), 0);
 	ck_assert_int_eq(entries_count("/dev/shm"), entries_before);
 	munmap(server, sizeof(*server));
+}
+
+void server_plan_name(int name, const char *value)
+{
+	char *at = (char *)server->shake + SHAKE_NAME_AT(name);
+
+	memset(at, 0, PATH_MAX);
+	memcpy(at, value, strlen(value));
 }
 
 void server_plan_quorum(void)
@@ -494,13 +444,13 @@ void server_start(void)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		close(fds[0]);
-		control = fds[1];
+		orders = fds[1];
 		server_run();
 	}
 	server->pid = pid;
 	close(listener);
 	close(fds[1]);
-	control = fds[0];
+	orders = fds[0];
 	server_serve(true);
 }
 
@@ -526,9 +476,9 @@ void server_event(const void *bytes, size_t size)
 	event_order(bytes, size, 1);
 }
 
-void server_ring(unsigned int count)
+void server_announce(unsigned int count)
 {
-	order_give(VERB_RING, 0, (int)count);
+	order_give(VERB_ANNOUNCE, 0, (int)count);
 }
 
 void server_flow_set(int level)
@@ -549,8 +499,8 @@ void server_reply_put(const void *bytes, size_t size)
 
 void server_requests_assert(unsigned int count)
 {
-	ck_assert_int_eq(order_give(VERB_CHUNKS, 0, 0), (int)count);
-	ck_assert_int_eq(order_give(VERB_BYTES, 0, 0), (int)count);
+	ck_assert_int_eq(order_give(VERB_REQUESTS, 0, 0), (int)count);
+	ck_assert_int_eq(order_give(VERB_ANNOUNCED, 0, 0), (int)count);
 }
 
 struct server_answer *server_answer_set(int32_t id, const void *bytes,
@@ -596,7 +546,7 @@ int server_reap(void)
 
 	server_await_end();
 	ck_assert_int_eq(waitpid(server->pid, &status, 0), server->pid);
-	close(control);
+	close(orders);
 	server->pid = 0;
 	return status;
 }
@@ -614,15 +564,28 @@ unsigned int server_files_count(void)
 	return (unsigned int)entries_count(server->directory);
 }
 
-static void each_file(void (*act)(const char *path, uid_t uid), uid_t uid)
+unsigned int server_files_max(void)
 {
-	static const char *const parts[] = { "header", "data" };
+	return (unsigned int)(channels()->file_names_count *
+			      channels()->parts_count);
+}
+
+void server_file_path(unsigned int number, char *ret_path, size_t size)
+{
+	const unsigned int parts = (unsigned int)channels()->parts_count;
 	char path[PATH_MAX];
 
-	for (int i = 0; i < 2 * SHAKE_RINGS; i++) {
-		snprintf(path, sizeof(path), "%s/qb-%s-%s-%s",
-			 server->directory, ring_names[i / 2], server->service,
-			 parts[i % 2]);
+	channels_path((int)(number / parts), path, sizeof(path));
+	snprintf(ret_path, size, "%s%s", path,
+		 channels()->parts[number % parts]);
+}
+
+static void each_file(void (*act)(const char *path, uid_t uid), uid_t uid)
+{
+	char path[PATH_MAX + 16];
+
+	for (unsigned int i = 0; i < server_files_max(); i++) {
+		server_file_path(i, path, sizeof(path));
 		act(path, uid);
 	}
 	act(server->directory, uid);
@@ -653,7 +616,7 @@ void server_stop(void)
 {
 	const struct order order = { VERB_END, 0, 0 };
 
-	ck_assert_int_eq(send(control, &order, sizeof(order), MSG_NOSIGNAL),
+	ck_assert_int_eq(send(orders, &order, sizeof(order), MSG_NOSIGNAL),
 			 sizeof(order));
 	ck_assert_int_eq(server_reap(), 0);
 	ck_assert_int_lt(access(server->directory, F_OK), 0);

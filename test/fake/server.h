@@ -26,9 +26,9 @@
 #define SHAKE_ERROR_AT 16
 #define SHAKE_TYPE_AT 24
 #define SHAKE_MAX_AT 28
-#define SHAKE_RING_AT(n) (32 + sizeof(intptr_t) + (size_t)(n) * PATH_MAX)
-#define SHAKE_RINGS 3	/* request, response, event */
-#define SHAKE_SIZE ((SHAKE_RING_AT(SHAKE_RINGS) + 7) & ~(size_t)7)
+#define SHAKE_NAME_AT(n) (32 + sizeof(intptr_t) + (size_t)(n) * PATH_MAX)
+#define SHAKE_NAMES 3
+#define SHAKE_SIZE ((SHAKE_NAME_AT(SHAKE_NAMES) + 7) & ~(size_t)7)
 
 /* A multicast of this length begins with its number, from 0 on. */
 #define SERVER_NUMBERED 16
@@ -57,14 +57,13 @@ struct server {
 	bool waits;		/* only when told to; */
 	bool hangs_up;		/* and then the connection is closed. */
 	bool is_deaf;		/* close it before it said anything */
-	char control[64];	/* a file that is there before that; "": none */
 	/* For the test, while the client does not ask. */
 	struct server_answer answers[SERVER_REQUESTS];
 	unsigned char data[SERVER_DATA_MAX];
 	/* Of the server: requests by id, numbered multicasts. */
 	atomic_uint requests[SERVER_REQUESTS];
 	atomic_uint numbered;
-	char directory[64];	/* where its rings are */
+	char directory[64];	/* where its files are */
 	pid_t pid;		/* 0: none runs */
 };
 
@@ -74,9 +73,13 @@ extern struct server *server;
 void server_setup(void);
 void server_teardown(void);
 
-/* The plan for the other service; with another largest message. */
+/*
+ * The plan for the other service; with another largest message; with another
+ * name of that number in the handshake.
+ */
 void server_plan_quorum(void);
 void server_plan_max(uint32_t max);
+void server_plan_name(int name, const char *value);
 
 /* Start it: from then on clients can connect. */
 void server_start(void);
@@ -84,12 +87,15 @@ void server_start(void);
 /* Answer the handshake, if the plan was to wait. */
 void server_shake(void);
 
-/* Put an event into the ring; and the same with its byte. */
+/*
+ * Write an event; and the same with its announcement: its byte (shm IPC), or
+ * the count of it (socket IPC).
+ */
 void server_event_put(const void *bytes, size_t size);
 void server_event(const void *bytes, size_t size);
 
-/* Send that many bytes, in one piece. */
-void server_ring(unsigned int count);
+/* Announce that many events, all at once. */
+void server_announce(unsigned int count);
 
 /* The flow-control word. */
 void server_flow_set(int level);
@@ -97,10 +103,10 @@ void server_flow_set(int level);
 /* Answer requests (as it does from the start), or leave them where they are. */
 void server_serve(bool on);
 
-/* Put a reply that nobody asked for into its ring. */
+/* Write a reply that nobody asked for. */
 void server_reply_put(const void *bytes, size_t size);
 
-/* How many requests are in the ring, and how many bytes of the doorbell. */
+/* So many requests wait, and are announced. */
 void server_requests_assert(unsigned int count);
 
 /* Answer such requests with these bytes, so many times. */
@@ -120,8 +126,12 @@ void server_kill(void);
 /* Wait for its end; its status, as of wait(). */
 int server_reap(void);
 
-/* How many files its rings have; 0: its directory is gone. */
+/* How many files of its connection there are; 0: its directory is gone. */
 unsigned int server_files_count(void);
+
+/* How many there are while all is well, and the path of each. */
+unsigned int server_files_max(void);
+void server_file_path(unsigned int number, char *ret_path, size_t size);
 
 /* Remove what a killed server left. */
 void server_files_remove(void);
@@ -129,7 +139,7 @@ void server_files_remove(void);
 /* Let its files be those of that user. */
 void server_files_give(uid_t uid);
 
-/* The server ends, and takes its rings with it. */
+/* The server ends, and takes its files with it. */
 void server_stop(void);
 
 #endif
