@@ -44,8 +44,9 @@ struct channels {
 };
 
 extern const struct channels channels_rings;
+extern const struct channels channels_sockets;
 
-/* Those of this run. */
+/* Those of the kind that TEST_IPC tells. */
 const struct channels *channels(void);
 
 /* The path of what the name of that number stands for. */

@@ -147,7 +147,7 @@ START_TEST(instead_of_the_reply)
 }
 END_TEST
 
-START_TEST(ring_is_full)
+START_TEST(no_room)
 {
 	const size_t size = 300 * 1024;
 
@@ -231,7 +231,7 @@ Suite *death_suite(void)
 	tcase_add_test(tcase, while_a_call_waits);
 	tcase_add_test(tcase, after_the_reply);
 	tcase_add_test(tcase, instead_of_the_reply);
-	tcase_add_test(tcase, ring_is_full);
+	tcase_add_test(tcase, no_room);
 	tcase_add_loop_test(tcase, flow_is_held, 1, 3);
 	tcase_add_loop_test(tcase, killed, 0, 2);
 	tcase_add_test(tcase, killed_and_not_reaped);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "../runner.h"
+#include "../daemon/support.h"
 #include "suites.h"
 
 int main(void)
@@ -11,7 +12,8 @@ int main(void)
 	SRunner *runner = srunner_create(handshake_suite());
 
 	srunner_add_suite(runner, impostor_suite());
-	srunner_add_suite(runner, rings_suite());
+	if (!ipc_is_socket())
+		srunner_add_suite(runner, rings_suite());
 	srunner_add_suite(runner, doorbell_suite());
 	srunner_add_suite(runner, malformed_suite());
 	srunner_add_suite(runner, death_suite());

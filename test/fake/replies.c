@@ -68,13 +68,20 @@ START_TEST(wrong_length)
 }
 END_TEST
 
-/* Nothing: no worse than no reply, and no end of trouble. */
+/*
+ * Nothing. A chunk without a byte is no chunk: no worse than no reply. A
+ * datagram without a byte is a reply that is too short.
+ */
 START_TEST(empty)
 {
 	struct caller caller;
 
 	handle = fake_open();
 	server_answer_set(LOCAL_GET, reply, 0, 1);
+	if (ipc_is_socket()) {
+		nonsense_assert();
+		return;
+	}
 	caller_start(&caller, local_ask, handle);
 	idle_assert();
 	server_hang_up();
@@ -265,10 +272,14 @@ END_TEST
 
 START_TEST(partial_try_again_twice)
 {
+	unsigned int count;
+
 	handle = fake_open_joined();
+	assert_cs(CS_OK, big_send(handle));
+	count = server->requests[PARTIAL_MCAST];
 	server_answer_header(PARTIAL_MCAST, 18, CS_ERR_TRY_AGAIN, 2);
 	assert_cs(CS_OK, big_send(handle));
-	ck_assert_uint_eq(server->requests[PARTIAL_MCAST], 2 + 3);
+	ck_assert_uint_eq(server->requests[PARTIAL_MCAST], 2 * count + 2);
 	fake_close(handle, CS_OK);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #include "client.h"
 #include "suites.h"
 
-#define MESSAGES 2000
+#define MESSAGES 10000
 #define SIGNALS 500
 #define BIG (300 * 1024)
 #define MCAST 2
@@ -16,8 +16,8 @@
 static cpg_handle_t handle;
 static atomic_uint sent;
 
-/* The server ends if a byte has no request, or a request no byte. */
-START_TEST(one_byte_each)
+/* The server ends if a request is not announced, or what is announced none. */
+START_TEST(announced_once_each)
 {
 	struct cpg_address members[CPG_MEMBERS_MAX];
 	struct cpg_iteration_description_t description;
@@ -39,14 +39,18 @@ START_TEST(one_byte_each)
 	assert_cs(CS_OK, cpg_leave(handle, &group));
 	server_requests_assert(0);
 	ck_assert_uint_eq(server->requests[MCAST], 6);
-	ck_assert_uint_eq(server->requests[PARTIAL_MCAST], 4);
+	/* Fewer bytes each where the kernel does not let so many through. */
+	if (ipc_is_socket())
+		ck_assert_uint_ge(server->requests[PARTIAL_MCAST], 4);
+	else
+		ck_assert_uint_eq(server->requests[PARTIAL_MCAST], 4);
 	for (int id = 3; id <= 7; id++)
 		ck_assert_uint_eq(server->requests[id], 1);
 	fake_close(handle, CS_OK);
 }
 END_TEST
 
-START_TEST(byte_follows_at_once)
+START_TEST(announced_at_once)
 {
 	handle = fake_open_joined();
 	server_serve(false);
@@ -81,8 +85,10 @@ START_TEST(flow_control)
 }
 END_TEST
 
-START_TEST(ring_full)
+/* A sender over sockets sleeps for a while, each time. */
+START_TEST(no_room)
 {
+	const int tries = ipc_is_socket() ? 2 : 100;
 	unsigned int count = 0;
 	long cpu;
 
@@ -92,7 +98,7 @@ START_TEST(ring_full)
 		count++;
 	ck_assert_uint_ge(count, 1);
 	cpu = cpu_ms();
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < tries; i++)
 		assert_cs(CS_ERR_TRY_AGAIN, zeroes_send(handle, BIG));
 	ck_assert_int_lt(cpu_ms() - cpu, 1000);
 	server_requests_assert(count);
@@ -116,7 +122,7 @@ static cs_error_t numbers_send(uint64_t of)
 	return err;
 }
 
-/* The doorbell holds a few hundred bytes, the ring thousands of requests. */
+/* A socket holds a few hundred bytes, or a few thousand datagrams. */
 static void socket_fill(struct caller *caller)
 {
 	unsigned int before;
@@ -210,10 +216,10 @@ Suite *requests_suite(void)
 	Suite *suite = suite_create("requests");
 	TCase *tcase = fake_case_add(suite, "requests");
 
-	tcase_add_test(tcase, one_byte_each);
-	tcase_add_test(tcase, byte_follows_at_once);
+	tcase_add_test(tcase, announced_once_each);
+	tcase_add_test(tcase, announced_at_once);
 	tcase_add_loop_test(tcase, flow_control, 1, 3);
-	tcase_add_test(tcase, ring_full);
+	tcase_add_test(tcase, no_room);
 	tcase_add_test(tcase, socket_full);
 	tcase_add_test(tcase, socket_full_signals);
 	tcase_add_test(tcase, socket_full_cancel);

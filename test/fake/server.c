@@ -73,7 +73,7 @@ static int entries_before;
 
 const struct channels *channels(void)
 {
-	return &channels_rings;
+	return ipc_is_socket() ? &channels_sockets : &channels_rings;
 }
 
 void channels_path(int name, char *ret_path, size_t size)

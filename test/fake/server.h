@@ -3,8 +3,9 @@
 
 /*
  * A fake daemon for one connection: a process that does what no corosync
- * does. Each test makes a plan, starts the server, connects, and gives
- * orders; all of them have been carried out when they return.
+ * does, over the kind of IPC that TEST_IPC tells. Each test makes a plan,
+ * starts the server, connects, and gives orders; all of them have been
+ * carried out when they return.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -47,7 +48,7 @@ struct server {
 	/* The plan: for the test, until the server starts. */
 	const char *service;
 	uint32_t asked_max;	/* what the client has to ask for */
-	size_t ring_size;
+	size_t ring_size;	/* or that of a socket's buffer */
 	uid_t uid;		/* whose socket it is */
 	const char *socket;	/* its path; NULL: an abstract one */
 	unsigned char shake[SHAKE_SIZE];
