@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #define CHANNELS_NAMES_MAX 3
 #define CHANNELS_PARTS_MAX 2
@@ -51,6 +52,9 @@ const struct channels *channels(void);
 
 /* The path of what the name of that number stands for. */
 void channels_path(int name, char *ret_path, size_t size);
+
+/* Of socket IPC: the address of the socket that ends so, e.g. "request". */
+struct sockaddr_un channels_address(const char *end);
 
 /* End the server with a message if that does not hold. */
 void server_need(bool condition, const char *what);

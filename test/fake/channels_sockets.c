@@ -18,14 +18,18 @@
 #include "server.h"
 
 /* Numbers of names. */
-enum { CONTROL, BASE, NAMES };
+enum {
+	CONTROL,
+	BASE,
+	NAMES
+};
 
 /* How long a request may be there before it is counted. */
 #define COUNT_MS 30000
 
 /* A socket of the server's, and the client's that it talks to. */
 struct pair {
-	const char *ours, *theirs;	/* ends of their addresses */
+	const char *ours, *theirs; /* ends of their addresses */
 	int fd;
 	bool is_connected;
 };
@@ -66,7 +70,7 @@ static void control_create(void)
 	server_need(control != NULL, "cannot map the control file");
 }
 
-static struct sockaddr_un address_make(const char *end)
+struct sockaddr_un channels_address(const char *end)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char base[80];
@@ -89,14 +93,15 @@ static void buffer_enlarge(int fd, int wanted)
 
 static void pair_open(struct pair *pair)
 {
-	const struct sockaddr_un address = address_make(pair->ours);
+	const struct sockaddr_un address = channels_address(pair->ours);
 
-	pair->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			  0);
+	pair->fd =
+		socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	server_need(pair->fd >= 0, "cannot make a socket");
 	buffer_enlarge(pair->fd, (int)server->ring_size);
 	server_need(bind(pair->fd, (const struct sockaddr *)&address,
-			 sizeof(address)) == 0, "cannot bind a socket");
+			 sizeof(address)) == 0,
+		    "cannot bind a socket");
 }
 
 static void sockets_create(void)
@@ -158,7 +163,8 @@ static int sockets_requests_count(void)
 	int count = 0, offset = 0;
 
 	server_need(setsockopt(requests.fd, SOL_SOCKET, SO_PEEK_OFF, &offset,
-			       sizeof(offset)) == 0, "cannot peek");
+			       sizeof(offset)) == 0,
+		    "cannot peek");
 	while (recv(requests.fd, bytes, sizeof(bytes),
 		    MSG_PEEK | MSG_DONTWAIT) >= 0)
 		count++;
@@ -180,23 +186,25 @@ static void sockets_flow_set(int level)
 }
 
 /* Connect at the first datagram: the client's socket is there by then. */
-static bool pair_connect(struct pair *pair)
+static ssize_t pair_send(struct pair *pair, const void *bytes, size_t size)
 {
-	const struct sockaddr_un address = address_make(pair->theirs);
+	const struct sockaddr_un address = channels_address(pair->theirs);
+	const struct sockaddr *theirs = (const struct sockaddr *)&address;
 
-	if (!pair->is_connected)
-		pair->is_connected =
-			connect(pair->fd, (const struct sockaddr *)&address,
-				sizeof(address)) == 0;
-	return pair->is_connected;
+	if (server->stays_unconnected)
+		return sendto(pair->fd, bytes, size, MSG_NOSIGNAL, theirs,
+			      sizeof(address));
+	if (!pair->is_connected &&
+	    connect(pair->fd, theirs, sizeof(address)) < 0)
+		return -1;
+	pair->is_connected = true;
+	return send(pair->fd, bytes, size, MSG_NOSIGNAL);
 }
 
 /* False: the client is gone. */
 static bool datagram_send(struct pair *pair, const void *bytes, size_t size)
 {
-	bool is_sent = pair_connect(pair) &&
-		       send(pair->fd, bytes, size, MSG_NOSIGNAL) ==
-			       (ssize_t)size;
+	bool is_sent = pair_send(pair, bytes, size) == (ssize_t)size;
 
 	server_need(is_sent || errno == ECONNREFUSED || errno == ENOTCONN,
 		    "no room for a datagram");

@@ -3,12 +3,10 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <qb/qbipc_common.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -163,27 +161,6 @@ START_TEST(senseless_name)
 }
 END_TEST
 
-/* A daemon with socket IPC, which died before its sockets were opened. */
-START_TEST(sockets_are_not_there)
-{
-	cpg_handle_t handle = 0;
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/dev/shm/control-%d", (int)getpid());
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	ck_assert_int_eq(ftruncate(fd, 24), 0);
-	close(fd);
-	shake_u32(SHAKE_TYPE_AT, QB_IPC_SOCKET);
-	server_plan_name(0, path);
-	server_plan_name(1, "not-there");
-	server_start();
-	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
-	ck_assert_int_eq(access(path, F_OK), -1);
-	server_stop();
-}
-END_TEST
-
 static volatile sig_atomic_t alarms;
 
 static void alarm_count(int signal_number)
@@ -285,7 +262,6 @@ Suite *handshake_suite(void)
 	tcase_add_test(reply, unknown_type);
 	tcase_add_test(reply, senseless_maximum);
 	tcase_add_loop_test(reply, senseless_name, 0, channels()->names_count);
-	tcase_add_test(reply, sockets_are_not_there);
 	tcase_add_test(slow, slow_under_signals);
 	tcase_add_test(slow, silent);
 	tcase_add_test(slow, silent_then_closed);

@@ -12,8 +12,8 @@ int main(void)
 	SRunner *runner = srunner_create(handshake_suite());
 
 	srunner_add_suite(runner, impostor_suite());
-	if (!ipc_is_socket())
-		srunner_add_suite(runner, rings_suite());
+	srunner_add_suite(runner, ipc_is_socket() ? sockets_suite() :
+						    rings_suite());
 	srunner_add_suite(runner, doorbell_suite());
 	srunner_add_suite(runner, malformed_suite());
 	srunner_add_suite(runner, death_suite());

@@ -58,6 +58,7 @@ struct server {
 	bool waits;		/* only when told to; */
 	bool hangs_up;		/* and then the connection is closed. */
 	bool is_deaf;		/* close it before it said anything */
+	bool stays_unconnected;	/* sockets of socket IPC, to the client's */
 	/* For the test, while the client does not ask. */
 	struct server_answer answers[SERVER_REQUESTS];
 	unsigned char data[SERVER_DATA_MAX];

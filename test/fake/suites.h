@@ -11,6 +11,7 @@ Suite *file_sockets_suite(void);
 Suite *handshake_suite(void);
 Suite *impostor_suite(void);
 Suite *rings_suite(void);
+Suite *sockets_suite(void);
 Suite *doorbell_suite(void);
 Suite *malformed_suite(void);
 Suite *death_suite(void);
