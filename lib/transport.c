@@ -43,7 +43,14 @@ void transport_release(struct transport *transport)
 ssize_t transport_event(struct transport *transport, void *room,
 			unsigned int hints, void **ret_bytes)
 {
-	return transport->kind->event(transport, room, hints, ret_bytes);
+	ssize_t len;
+
+	/* A daemon that has hung up may send more, for a while. */
+	if (transport->events_ended)
+		return -ENOTCONN;
+	len = transport->kind->event(transport, room, hints, ret_bytes);
+	transport->events_ended = len == -ENOTCONN || len == -EPROTO;
+	return len;
 }
 
 void transport_event_done(struct transport *transport)

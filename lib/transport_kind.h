@@ -46,6 +46,7 @@ struct transport {
 	size_t event_max;
 	size_t request_max;
 	atomic_bool dead;
+	bool events_ended;	/* guarded like the functions of events */
 };
 
 /* Whether the daemon has closed the connection. */

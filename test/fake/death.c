@@ -60,6 +60,19 @@ START_TEST(events_come_first)
 }
 END_TEST
 
+/* Not those that a daemon sends which has hung up and lives. */
+START_TEST(no_events_after_the_end)
+{
+	handle = fake_open();
+	server_hang_up();
+	assert_cs(CS_ERR_LIBRARY, dispatch_fns[_i](handle));
+	events_put(false);
+	dead_assert();
+	ck_assert_uint_eq(events_count(), 0);
+	fake_close(handle, CS_ERR_LIBRARY);
+}
+END_TEST
+
 /* Also if a request has noticed it before. */
 START_TEST(events_come_after_a_request)
 {
@@ -223,6 +236,7 @@ Suite *death_suite(void)
 	TCase *tcase = fake_case_add(suite, "death");
 
 	tcase_add_loop_test(tcase, events_come_first, 0, 2 * MODES);
+	tcase_add_loop_test(tcase, no_events_after_the_end, 1, MODES + 1);
 	tcase_add_loop_test(tcase, events_come_after_a_request, 1, MODES + 1);
 	tcase_add_loop_test(tcase, while_dispatch_waits, CS_DISPATCH_ONE,
 			    CS_DISPATCH_ONE + 1);

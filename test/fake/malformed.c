@@ -317,7 +317,10 @@ static void datagram_send(bool is_close)
 		     (is_close ? DATAGRAM_SURPLUS + 1 : 2 * DATAGRAM_SURPLUS));
 }
 
-/* It cannot be taken: the end of the connection, in every mode. */
+/*
+ * It cannot be taken: the end of the connection, in every mode, and of the
+ * events after it.
+ */
 START_TEST(too_large)
 {
 	long before;
@@ -325,6 +328,7 @@ START_TEST(too_large)
 	server_plan_max(SMALL_MAX);
 	handle = fake_open();
 	(ipc_is_socket() ? datagram_send : chunk_send)(_i % 2 == 0);
+	largest_send(200);
 	before = cpu_ms();
 	assert_cs(CS_ERR_LIBRARY, dispatch_fns[_i](handle));
 	for (int mode = 1; mode <= MODES; mode++)
