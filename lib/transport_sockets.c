@@ -397,6 +397,15 @@ static size_t request_max(int fd, size_t message_max)
 	return (size_t)size < message_max ? (size_t)size : message_max;
 }
 
+/*
+ * Once the daemon is dead anybody can bind its addresses. If it lives when the
+ * sockets are connected, they are connected to its own.
+ */
+static int daemon_check(const struct transport *transport)
+{
+	return transport_is_hung_up(transport) ? -ECONNREFUSED : 0;
+}
+
 static int all_open(struct sockets *sockets)
 {
 	struct transport *transport = &sockets->transport;
@@ -410,6 +419,8 @@ static int all_open(struct sockets *sockets)
 	if (res == 0)
 		res = pair_open(sockets, "event", "event-tx",
 				&sockets->event_fd);
+	if (res == 0)
+		res = daemon_check(transport);
 	return res == 0 ? epoll_open(sockets) : res;
 }
 

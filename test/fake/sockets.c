@@ -289,6 +289,32 @@ START_TEST(foreign_sender_after_the_end)
 }
 END_TEST
 
+/* The moment of the end: the first one is before the connection is made. */
+#define MOMENTS 10
+
+static int moment, last_moment;
+
+static void die_then(void)
+{
+	if (moment++ == last_moment)
+		impostor_begin();
+}
+
+/* A handle is of the daemon that the handshake was with, or it is none. */
+START_TEST(impostor_at_each_moment)
+{
+	handle = 7;
+	last_moment = _i;
+	server_start();
+	moment_hook = die_then;
+	assert_cs(CS_ERR_LIBRARY, cpg_initialize(&handle, NULL));
+	moment_hook = NULL;
+	ck_assert_int_gt(moment, last_moment);
+	ck_assert_uint_eq(handle, 7);
+	impostor_end();
+}
+END_TEST
+
 /* Counts. */
 
 static struct control *control;
@@ -492,6 +518,7 @@ Suite *sockets_suite(void)
 	tcase_add_test(addresses, foreign_sender);
 	tcase_add_test(addresses, foreign_sender_at_each_moment);
 	tcase_add_loop_test(addresses, foreign_sender_after_the_end, 0, 2);
+	tcase_add_loop_test(addresses, impostor_at_each_moment, 0, MOMENTS);
 	tcase_add_loop_test(counters, count_of_events, 0, ARRAY_SIZE(counts));
 	/* The least count has no other below it. */
 	tcase_add_loop_test(counters, count_of_replies, 1, ARRAY_SIZE(counts));
