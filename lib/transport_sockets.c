@@ -398,8 +398,8 @@ static size_t request_max(int fd, size_t message_max)
 }
 
 /*
- * Once the daemon is dead anybody can bind its addresses. If it lives when the
- * sockets are connected, they are connected to its own.
+ * Any process can bind the daemon's addresses after the daemon has ended. If
+ * the daemon runs once the sockets are connected, they are connected to it.
  */
 static int daemon_check(const struct transport *transport)
 {
