@@ -32,7 +32,7 @@ struct channels {
 	void (*destroy)(void);
 	/* The descriptor that is readable while a request waits. */
 	int (*request_fd)(int connection);
-	/* The size of the request, or -1: the client has hung up. */
+	/* The size of the request; 0: there is none; -1: the end. */
 	ssize_t (*request_take)(int connection, void *bytes, size_t size);
 	/* How many requests wait, and how many were announced. */
 	int (*requests_count)(void);

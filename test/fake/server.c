@@ -220,7 +220,8 @@ static void request_handle(const unsigned char *request, size_t size)
 	request_answer(id);
 }
 
-static void client_serve(void)
+/* False: there is no request yet. */
+static bool client_serve(void)
 {
 	static unsigned char request[REQUEST_MAX];
 	ssize_t size = channels()->request_take(connection, request,
@@ -228,8 +229,9 @@ static void client_serve(void)
 
 	if (size < 0)
 		connection_close();
-	else
+	else if (size > 0)
 		request_handle(request, (size_t)size);
+	return size != 0;
 }
 
 static void server_end(void)
@@ -302,6 +304,17 @@ static void clients_poll(struct pollfd fds[3])
 	poll(fds, 3, -1);
 }
 
+/* False: there was nothing to do. */
+static bool clients_run(const struct pollfd fds[3])
+{
+	if (fds[1].revents == 0 && fds[2].revents == 0)
+		return false;
+	if (connection >= 0)
+		return client_serve();
+	client_accept();
+	return true;
+}
+
 /* An order waits until all requests that came before it are served. */
 static void server_run(void)
 {
@@ -311,14 +324,8 @@ static void server_run(void)
 	channels()->create();
 	for (;;) {
 		clients_poll(fds);
-		if (fds[1].revents != 0 || fds[2].revents != 0) {
-			if (connection >= 0)
-				client_serve();
-			else
-				client_accept();
-		} else if (fds[0].revents != 0) {
+		if (!clients_run(fds) && fds[0].revents != 0)
 			order_take();
-		}
 	}
 }
 

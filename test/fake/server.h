@@ -58,6 +58,8 @@ struct server {
 	bool waits;		/* only when told to; */
 	bool hangs_up;		/* and then the connection is closed. */
 	bool is_deaf;		/* close it before it said anything */
+	bool spare_bytes;	/* of shm IPC: bytes without a request are let
+				   pass, as libqb does */
 	bool stays_unconnected;	/* sockets of socket IPC, to the client's */
 	/* For the test, while the client does not ask. */
 	struct server_answer answers[SERVER_REQUESTS];

@@ -18,5 +18,6 @@ Suite *death_suite(void);
 Suite *requests_suite(void);
 Suite *replies_suite(void);
 Suite *refusals_suite(void);
+Suite *killed_suite(void);
 
 #endif
