@@ -111,8 +111,8 @@ void client_put(struct client_use *use)
 }
 
 /*
- * Another process may have ended while it held the lock. The state for events
- * is valid after each step of a change, and needs no repair then.
+ * Another process may have ended while it held the lock. The transport finds
+ * that in its own state.
  */
 void client_recv_lock(struct client *client)
 {

@@ -42,6 +42,9 @@ struct transport_shared {
 	unsigned int bytes;	/* in the socket, at least */
 	unsigned int taken;	/* events whose bytes are among these */
 	bool event_due;		/* a byte was read, its event was not taken */
+	void *event;		/* found and not taken yet; or NULL */
+	ssize_t event_len;	/* of that event, in bytes */
+	bool events_in_doubt;	/* a step on the event ring is not complete */
 };
 
 /*

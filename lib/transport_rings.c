@@ -52,8 +52,7 @@ struct rings {
 	qb_ringbuffer_t *response;
 	qb_ringbuffer_t *event;
 	int send_buffer;	/* of the socket, in bytes */
-	ssize_t event_len;	/* of the event that was found, in bytes */
-	ssize_t event_pending;	/* number of events at that time */
+	ssize_t event_pending;	/* number of events at the last check */
 };
 
 static struct rings *rings_of(struct transport *transport)
@@ -73,22 +72,54 @@ static int death_note(struct rings *rings)
 
 /* Events. */
 
-static ssize_t event_peek(struct rings *rings, void **ret_chunk)
+/*
+ * Set around a call of libqb that has several steps. If it is set later, a
+ * process has ended between the steps.
+ */
+static void doubt_set(struct rings *rings, bool in_doubt)
 {
+	__atomic_store_n(&rings->transport.shared->events_in_doubt, in_doubt,
+			 __ATOMIC_RELEASE);
+}
+
+static ssize_t events_give_up(struct rings *rings)
+{
+	death_note(rings);
+	return -EPROTO;
+}
+
+/* Afterwards the chunk is still in the ring, but libqb does not count it. */
+static ssize_t chunk_peek(struct rings *rings)
+{
+	struct transport_shared *shared = rings->transport.shared;
+	void *chunk;
 	ssize_t len;
 
-	rings->event_pending = qb_rb_chunks_used(rings->event);
-	if (rings->event_pending <= 0)
-		return -EAGAIN;
-	len = qb_rb_chunk_peek(rings->event, ret_chunk, 0);
-	if (len < 0)
-		return -EAGAIN;
-	if ((size_t)len > rings->transport.event_max) {
-		death_note(rings);
-		return -EPROTO;
+	doubt_set(rings, true);
+	len = qb_rb_chunk_peek(rings->event, &chunk, 0);
+	if (len >= 0) {
+		shared->event = chunk;
+		shared->event_len = len;
 	}
-	rings->event_len = len;
+	doubt_set(rings, false);
 	return len;
+}
+
+static ssize_t event_peek(struct rings *rings, void **ret_chunk)
+{
+	struct transport_shared *shared = rings->transport.shared;
+
+	rings->event_pending = qb_rb_chunks_used(rings->event);
+	if (shared->events_in_doubt)
+		return events_give_up(rings);
+	/* Another process may have found one, and ended. */
+	if (shared->event == NULL &&
+	    (rings->event_pending <= 0 || chunk_peek(rings) < 0))
+		return -EAGAIN;
+	if ((size_t)shared->event_len > rings->transport.event_max)
+		return events_give_up(rings);
+	*ret_chunk = shared->event;
+	return shared->event_len;
 }
 
 static ssize_t bytes_receive(struct rings *rings, void *bytes, size_t count,
@@ -105,21 +136,26 @@ static ssize_t bytes_receive(struct rings *rings, void *bytes, size_t count,
 	return len;
 }
 
-/* Read the bytes of the events that were taken. */
+/*
+ * Read the bytes of the events that were taken. The count is cleared first: if
+ * the process ends in between, there are bytes without events, and not the
+ * reverse.
+ */
 static void bytes_read(struct rings *rings)
 {
 	struct transport_shared *shared = rings->transport.shared;
+	size_t left = shared->taken;
 	char bytes[256];
-	size_t count;
 	ssize_t len;
 
-	while (shared->taken > 0) {
-		count = shared->taken < sizeof(bytes) ? shared->taken :
-							sizeof(bytes);
-		len = bytes_receive(rings, bytes, count, 0);
-		shared->taken -= len > 0 ? (unsigned int)len : shared->taken;
-	}
 	shared->bytes = 0;
+	shared->taken = 0;
+	while (left > 0) {
+		len = bytes_receive(rings, bytes,
+				    left < sizeof(bytes) ? left : sizeof(bytes),
+				    0);
+		left -= len > 0 ? (size_t)len : left;
+	}
 }
 
 /*
@@ -218,9 +254,12 @@ static void rings_event_done(struct transport *transport)
 	struct transport_shared *shared = transport->shared;
 	struct rings *rings = rings_of(transport);
 
+	doubt_set(rings, true);
 	qb_rb_chunk_reclaim(rings->event);
+	shared->event = NULL;
+	doubt_set(rings, false);
 	/* A corrupt chunk cannot be reclaimed. */
-	if (rings->event_len == 0 &&
+	if (shared->event_len == 0 &&
 	    qb_rb_chunks_used(rings->event) >= rings->event_pending)
 		death_note(rings);
 	if (!shared->event_due)

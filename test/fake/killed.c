@@ -93,9 +93,9 @@ static const struct work {
 	unsigned int events;	/* that are pending */
 	int step, steps_end;	/* the instructions after each stop */
 } works[] = {
-	{ local_run, 0, 80, 400 },
-	{ small_run, 0, 80, 400 },
-	{ large_run, 0, 1, 1 },
+	{ local_run, 0, 80, 400 }, { small_run, 0, 80, 400 },
+	{ large_run, 0, 1, 1 },	   { one_run, 1, 100, 1600 },
+	{ all_run, 3, 100, 1600 },
 };
 
 /* The victim. */
