@@ -368,7 +368,7 @@ static int rings_request_check(struct transport *transport)
 	return death_note(rings);
 }
 
-/* A process that ended may have begun to take the reply: nobody else can. */
+/* A process that ended may have begun to take the reply; no other can. */
 static ssize_t reply_drop(struct rings *rings)
 {
 	if (qb_rb_space_used(rings->response) > 0)
