@@ -39,7 +39,7 @@ bool pace_is_high(struct pace *pace)
 
 void pace_sleep(void)
 {
-	const struct timespec sleep = { .tv_nsec = SLEEP_NS };
+	static const struct timespec sleep = { .tv_nsec = SLEEP_NS };
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &sleep, NULL);
 }

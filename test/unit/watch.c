@@ -314,7 +314,7 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags,
 			   const struct timespec *request,
 			   struct timespec *remain)
 {
-	const struct timespec none = { .tv_sec = 0 };
+	static const struct timespec none;
 
 	sleeps++;
 	wait_hook_run(false);
