@@ -30,6 +30,9 @@ static const struct refusal cpg_refusals[] = {
 	{ "cpg_membership_get", 3 },
 	{ "cpg_local_get", 4 },
 	{ "cpg_iteration_initialize", 5 },
+};
+
+static const struct refusal iteration_refusals[] = {
 	{ "cpg_iteration_next", 6 },
 	{ "cpg_iteration_finalize", 7 },
 };
@@ -95,7 +98,7 @@ END_TEST
 
 START_TEST(iteration_call)
 {
-	const struct refusal *refusal = &cpg_refusals[5 + _i / ERRORS];
+	const struct refusal *refusal = &iteration_refusals[_i / ERRORS];
 	cpg_handle_t handle = fake_open();
 	cpg_iteration_handle_t iteration;
 
@@ -170,8 +173,10 @@ Suite *refusals_suite(void)
 	Suite *suite = suite_create("refusals");
 	TCase *tcase = fake_case_add(suite, "refusals");
 
-	tcase_add_loop_test(tcase, cpg_call, 0, 5 * ERRORS);
-	tcase_add_loop_test(tcase, iteration_call, 0, 2 * ERRORS);
+	tcase_add_loop_test(tcase, cpg_call, 0,
+			    ARRAY_SIZE(cpg_refusals) * ERRORS);
+	tcase_add_loop_test(tcase, iteration_call, 0,
+			    ARRAY_SIZE(iteration_refusals) * ERRORS);
 	tcase_add_loop_test(tcase, quorum_call, 0,
 			    ARRAY_SIZE(quorum_refusals) * ERRORS);
 	tcase_add_loop_test(tcase, quorum_type, 0, 2 * ERRORS);
