@@ -86,7 +86,7 @@ struct client {
 	struct client_shared *shared;	/* constant */
 	struct transport *transport;	/* constant once open */
 	uint64_t handle;		/* constant once published */
-	_Atomic uint64_t user;	/* a process_id; another: not used by this one */
+	_Atomic uint64_t user;		/* the process_id at the last use */
 	atomic_bool closing;		/* written with recv_lock held */
 	int wake_fd;			/* recv_lock; -1: not created yet */
 	uint64_t wake_process;		/* recv_lock; the owner of wake_fd */
