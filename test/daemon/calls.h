@@ -20,16 +20,12 @@ struct call {
 	 * handle that has joined calls_group.
 	 */
 	cs_error_t expected;
+	bool asks; /* it uses the connection to the daemon */
 };
 
-/* Those from ..._ASK to before ..._ASK_END ask the daemon. */
-#define CPG_ASK	       7
-#define CPG_ASK_END    16
-#define CPG_CALLS      16
+#define CPG_CALLS	16
 #define ITERATION_CALLS 2
-#define QUORUM_ASK     3
-#define QUORUM_ASK_END 7
-#define QUORUM_CALLS   8
+#define QUORUM_CALLS	8
 
 extern const struct call cpg_calls[CPG_CALLS];
 extern const struct call iteration_calls[ITERATION_CALLS];
@@ -45,8 +41,14 @@ extern _Thread_local struct cpg_name calls_group;
 void calls_outputs_mark(void);
 bool calls_outputs_are_untouched(void);
 
+/* Make the call, once; it has to return @want. */
+void call_assert(cs_error_t want, const struct call *call, uint64_t handle);
+
 /* Make those calls in this order; each has to answer what is expected. */
 void calls_run(const struct call *calls, int count, uint64_t handle);
+
+/* Make those that do not ask, except finalize; each has to return CS_OK. */
+void calls_run_local(const struct call *calls, int count, uint64_t handle);
 
 /* Every function says CS_ERR_BAD_HANDLE, and leaves its outputs alone. */
 void cpg_assert_bad(uint64_t handle);

@@ -42,7 +42,7 @@ static void victims_close(void)
 {
 	int i;
 
-	for (i = 0; i < VICTIMS; i++)
+	for (i = 0; i < victims_count; i++)
 		victim_close(&victims[i]);
 }
 
@@ -53,7 +53,7 @@ START_TEST(calls_fail)
 
 	victims_open();
 	daemon_kill();
-	for (i = 0; i < VICTIMS; i++)
+	for (i = 0; i < victims_count; i++)
 		victim_assert(CS_ERR_LIBRARY, &victims[i]);
 	victims_close();
 }
@@ -64,13 +64,10 @@ START_TEST(other_calls_answer)
 {
 	cpg_handle_t cpg = cpg_open();
 	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V0);
-	int i;
 
 	daemon_kill();
-	for (i = 0; i < CPG_ASK; i++)
-		call_assert(CS_OK, &cpg_calls[i], cpg);
-	for (i = 0; i < QUORUM_ASK; i++)
-		call_assert(CS_OK, &quorum_calls[i], quorum);
+	calls_run_local(cpg_calls, CPG_CALLS, cpg);
+	calls_run_local(quorum_calls, QUORUM_CALLS, quorum);
 	assert_cs(CS_ERR_LIBRARY, cpg_finalize(cpg));
 	assert_cs(CS_OK, quorum_finalize(quorum));
 }
@@ -226,11 +223,11 @@ static double calls_end(void)
 
 	victims_open();
 	daemon_stop();
-	for (i = 0; i < VICTIMS; i++)
+	for (i = 0; i < victims_count; i++)
 		victim_start(&victims[i]);
 	daemon_kill();
 	clock_gettime(CLOCK_MONOTONIC, &death);
-	for (i = 0; i < VICTIMS; i++)
+	for (i = 0; i < victims_count; i++)
 		late_ms = fmax(late_ms,
 			       victim_assert_ended(&victims[i], &death));
 	victims_close();
@@ -251,7 +248,7 @@ static cs_error_t big_send(uint64_t handle)
 
 static double big_message_ends(void)
 {
-	static const struct call call = { "big_send", big_send, CS_OK };
+	static const struct call call = { "big_send", big_send, CS_OK, true };
 	struct victim victim = { .call = &call,
 				 .handle = cpg_open_numbered(0) };
 	struct timespec death;

@@ -310,7 +310,7 @@ static cs_error_t large_send(uint64_t handle)
 /* TRY_AGAIN is an answer only as long as there is a daemon. */
 START_TEST(killed_with_a_full_ring)
 {
-	static const struct call call = { "large_send", large_send, CS_OK };
+	static const struct call call = { "large_send", large_send, CS_OK, true };
 	struct victim victim = { .call = &call,
 				 .handle = cpg_open_numbered(0) };
 

@@ -179,7 +179,7 @@ static cs_error_t big_send(uint64_t handle)
 	return pattern_send(handle, 3 * MIB, 1, 3);
 }
 
-static const struct call big_call = { "3 MiB", big_send, CS_OK };
+static const struct call big_call = { "3 MiB", big_send, CS_OK, true };
 
 /*
  * Who leaves keeps others from sending, and nobody could free a buffer whose

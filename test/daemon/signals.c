@@ -18,7 +18,6 @@
 #include "suites.h"
 #include "support.h"
 #include "tasks.h"
-#include "victim.h"
 
 /* More often than valgrind could go on with anything it would be there. */
 #define TICK_US (valgrind_is_there() ? 10000 : 1000)
@@ -93,14 +92,11 @@ START_TEST(calls_go_on)
 {
 	cpg_handle_t cpg = cpg_open();
 	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V1);
-	int i;
 
 	timer_start(TICK_US, tick);
 	while (ticks < TICKS) {
-		for (i = 0; i < CPG_ASK; i++)
-			call_assert(CS_OK, &cpg_calls[i], cpg);
-		for (i = 0; i < QUORUM_ASK; i++)
-			call_assert(CS_OK, &quorum_calls[i], quorum);
+		calls_run_local(cpg_calls, CPG_CALLS, cpg);
+		calls_run_local(quorum_calls, QUORUM_CALLS, quorum);
 	}
 	timer_stop();
 	assert_cs(CS_OK, cpg_finalize(cpg));

@@ -51,7 +51,7 @@ static double cpu_seconds(const struct victim *victim)
 /* In an interval; NULL: none. */
 static const char *busy_victim(const struct victim *list, int count)
 {
-	double begin = seconds_of(CLOCK_MONOTONIC), cpu[VICTIMS], passed;
+	double begin = seconds_of(CLOCK_MONOTONIC), cpu[VICTIMS_MAX], passed;
 	int i;
 
 	for (i = 0; i < count; i++)
@@ -123,12 +123,12 @@ static void victim_close(const struct victim *victim)
 
 START_TEST(calls_go_on)
 {
-	struct victim list[VICTIMS];
+	struct victim list[VICTIMS_MAX];
 	int count = 0, i;
 
 	victims_open();
 	daemon_stop();
-	for (i = 0; i < VICTIMS; i++)
+	for (i = 0; i < victims_count; i++)
 		if (victim_needs_daemon(&victims[i])) {
 			list[count] = victims[i];
 			victim_start(&list[count++]);
@@ -142,7 +142,7 @@ START_TEST(calls_go_on)
 		victim_assert_went_on(&list[i]);
 	for (i = 0; i < count; i++)
 		victim_close(&list[i]);
-	for (i = 0; i < VICTIMS; i++)
+	for (i = 0; i < victims_count; i++)
 		if (!victim_needs_daemon(&victims[i]))
 			victim_close(&victims[i]);
 }
@@ -165,8 +165,8 @@ static cs_error_t quorum_initialize_call(uint64_t handle)
 START_TEST(initialize_goes_on)
 {
 	static const struct call calls[] = {
-		{ "cpg_initialize", cpg_initialize_call, CS_OK },
-		{ "quorum_initialize", quorum_initialize_call, CS_OK },
+		{ "cpg_initialize", cpg_initialize_call, CS_OK, true },
+		{ "quorum_initialize", quorum_initialize_call, CS_OK, true },
 	};
 	struct victim list[] = { { .call = &calls[0] }, { .call = &calls[1] } };
 	int i;
@@ -208,7 +208,7 @@ static void messages_assert_delivered(cpg_handle_t handle, size_t count)
 START_TEST(messages_of_each_size)
 {
 	static const struct call call = { "cpg_mcast_joined", message_send,
-					  CS_OK };
+					  CS_OK, true };
 	struct victim victim = { .call = &call,
 				 .handle = cpg_open_numbered(0) };
 

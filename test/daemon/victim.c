@@ -13,14 +13,8 @@
 /* Who is refused has time; a try can be work, with a big message. */
 #define RETRY_MS 10
 
-struct victim victims[VICTIMS];
-
-void call_assert(cs_error_t want, const struct call *call, uint64_t handle)
-{
-	cs_error_t err = call->run(handle);
-
-	ck_assert_msg(err == want, "%s: %s", call->name, cs_strerror(err));
-}
+struct victim victims[VICTIMS_MAX];
+int victims_count;
 
 void victim_assert(cs_error_t want, const struct victim *victim)
 {
@@ -37,38 +31,48 @@ cpg_handle_t cpg_open_numbered(int number)
 	return cpg_open_joined(&calls_group);
 }
 
-static void victim_open(int number)
+static void cpg_victim_open(struct victim *victim)
 {
-	struct victim *victim = &victims[number];
-	int cpg = number + CPG_ASK, iteration = cpg - CPG_ASK_END;
-	int quorum = iteration - ITERATION_CALLS + QUORUM_ASK;
+	victim->service = &services[0];
+	victim->owner = victim->handle = cpg_open_numbered(victims_count);
+	victim->group = calls_group;
+}
 
-	if (iteration < ITERATION_CALLS) {
-		victim->service = &services[0];
-		victim->owner = victim->handle = cpg_open_numbered(number);
-		victim->group = calls_group;
-	} else {
-		victim->service = &services[1];
-		victim->owner = victim->handle = quorum_open(QUORUM_MODEL_V1);
-	}
-	if (iteration < 0) {
-		victim->call = &cpg_calls[cpg];
-	} else if (iteration < ITERATION_CALLS) {
-		victim->call = &iteration_calls[iteration];
-		assert_ok(cpg_iteration_initialize(victim->owner,
-						   CPG_ITERATION_ALL, NULL,
-						   &victim->handle));
-	} else {
-		victim->call = &quorum_calls[quorum];
+static void iteration_victim_open(struct victim *victim)
+{
+	cpg_victim_open(victim);
+	assert_ok(cpg_iteration_initialize(victim->owner, CPG_ITERATION_ALL,
+					   NULL, &victim->handle));
+}
+
+static void quorum_victim_open(struct victim *victim)
+{
+	victim->service = &services[1];
+	victim->owner = victim->handle = quorum_open(QUORUM_MODEL_V1);
+}
+
+static void table_open(const struct call *calls, int count,
+		       void (*open)(struct victim *victim))
+{
+	struct victim *victim;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (!calls[i].asks)
+			continue;
+		victim = &victims[victims_count];
+		open(victim);
+		victim->call = &calls[i];
+		victims_count++;
 	}
 }
 
 void victims_open(void)
 {
-	int i;
-
-	for (i = 0; i < VICTIMS; i++)
-		victim_open(i);
+	victims_count = 0;
+	table_open(cpg_calls, CPG_CALLS, cpg_victim_open);
+	table_open(iteration_calls, ITERATION_CALLS, iteration_victim_open);
+	table_open(quorum_calls, QUORUM_CALLS, quorum_victim_open);
 }
 
 static void *victim_run(void *data)

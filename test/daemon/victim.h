@@ -28,11 +28,10 @@ struct victim {
 	struct timespec end;		/* of the thread, monotonic */
 };
 
-/* One for each function that asks the daemon. */
-#define VICTIMS                                                                \
-	(CPG_ASK_END - CPG_ASK + ITERATION_CALLS + QUORUM_ASK_END - QUORUM_ASK)
-
-extern struct victim victims[VICTIMS];
+/* Filled by victims_open: one for each function that asks the daemon. */
+#define VICTIMS_MAX (CPG_CALLS + ITERATION_CALLS + QUORUM_CALLS)
+extern struct victim victims[VICTIMS_MAX];
+extern int victims_count;
 
 void victims_open(void);
 
@@ -40,7 +39,6 @@ void victims_open(void);
 cpg_handle_t cpg_open_numbered(int number);
 
 /* Make the call, once, in this thread; it has to answer @want. */
-void call_assert(cs_error_t want, const struct call *call, uint64_t handle);
 void victim_assert(cs_error_t want, const struct victim *victim);
 
 /* Start the thread; wait until it waits, is refused, or succeeds often. */
