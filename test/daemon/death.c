@@ -8,9 +8,9 @@
 #include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "pending_call.h"
 #include "suites.h"
 #include "support.h"
-#include "victim.h"
 
 #define EVENTS 3
 /* Less than a libqb client takes. */
@@ -27,23 +27,24 @@ static void finalize_dead(const struct service *service, uint64_t handle)
 }
 
 /* Finalize has done its work, although it failed; the others fail again. */
-static void victim_close(const struct victim *victim)
+static void pending_call_close(const struct pending_call *pending)
 {
-	bool finalizes = victim->call->run == cpg_finalize ||
-			 victim->call->run == cpg_iteration_finalize;
+	bool finalizes = pending->call->run == cpg_finalize ||
+			 pending->call->run == cpg_iteration_finalize;
 
-	victim_assert(finalizes ? CS_ERR_BAD_HANDLE : CS_ERR_LIBRARY, victim);
-	if (victim->call->run != cpg_finalize)
-		finalize_dead(victim->service, victim->owner);
-	victim_assert(CS_ERR_BAD_HANDLE, victim);
+	pending_call_assert(finalizes ? CS_ERR_BAD_HANDLE : CS_ERR_LIBRARY,
+			    pending);
+	if (pending->call->run != cpg_finalize)
+		finalize_dead(pending->service, pending->owner);
+	pending_call_assert(CS_ERR_BAD_HANDLE, pending);
 }
 
-static void victims_close(void)
+static void pending_calls_close(void)
 {
 	int i;
 
-	for (i = 0; i < victims_count; i++)
-		victim_close(&victims[i]);
+	for (i = 0; i < pending_calls_count; i++)
+		pending_call_close(&pending_calls[i]);
 }
 
 /* Whichever call comes first after the daemon's death notices it. */
@@ -51,11 +52,11 @@ START_TEST(calls_fail)
 {
 	int i;
 
-	victims_open();
+	pending_calls_open();
 	daemon_kill();
-	for (i = 0; i < victims_count; i++)
-		victim_assert(CS_ERR_LIBRARY, &victims[i]);
-	victims_close();
+	for (i = 0; i < pending_calls_count; i++)
+		pending_call_assert(CS_ERR_LIBRARY, &pending_calls[i]);
+	pending_calls_close();
 }
 END_TEST
 
@@ -191,14 +192,14 @@ static double milliseconds_between(const struct timespec *from,
 }
 
 /* How long the call went on, in milliseconds. */
-static double victim_assert_ended(struct victim *victim,
-				  const struct timespec *death)
+static double pending_call_assert_ended(struct pending_call *pending,
+					const struct timespec *death)
 {
-	cs_error_t err = victim_join(victim);
+	cs_error_t err = pending_call_join(pending);
 
-	ck_assert_msg(err == CS_ERR_LIBRARY, "%s: %s", victim->call->name,
+	ck_assert_msg(err == CS_ERR_LIBRARY, "%s: %s", pending->call->name,
 		      cs_strerror(err));
-	return milliseconds_between(death, &victim->end);
+	return milliseconds_between(death, &pending->end);
 }
 
 /* Run the scenario, with a daemon each time, until it ends early enough. */
@@ -221,16 +222,16 @@ static double calls_end(void)
 	double late_ms = 0;
 	int i;
 
-	victims_open();
+	pending_calls_open();
 	daemon_stop();
-	for (i = 0; i < victims_count; i++)
-		victim_start(&victims[i]);
+	for (i = 0; i < pending_calls_count; i++)
+		pending_call_start(&pending_calls[i]);
 	daemon_kill();
 	clock_gettime(CLOCK_MONOTONIC, &death);
-	for (i = 0; i < victims_count; i++)
-		late_ms = fmax(late_ms,
-			       victim_assert_ended(&victims[i], &death));
-	victims_close();
+	for (i = 0; i < pending_calls_count; i++)
+		late_ms = fmax(late_ms, pending_call_assert_ended(
+						&pending_calls[i], &death));
+	pending_calls_close();
 	return late_ms;
 }
 
@@ -249,17 +250,17 @@ static cs_error_t big_send(uint64_t handle)
 static double big_message_ends(void)
 {
 	static const struct call call = { "big_send", big_send, CS_OK, true };
-	struct victim victim = { .call = &call,
-				 .handle = cpg_open_numbered(0) };
+	struct pending_call pending = { .call = &call,
+					.handle = cpg_open_numbered(0) };
 	struct timespec death;
 	double late_ms;
 
 	daemon_stop();
-	victim_start(&victim);
+	pending_call_start(&pending);
 	daemon_kill();
 	clock_gettime(CLOCK_MONOTONIC, &death);
-	late_ms = victim_assert_ended(&victim, &death);
-	finalize_dead(&services[0], victim.handle);
+	late_ms = pending_call_assert_ended(&pending, &death);
+	finalize_dead(&services[0], pending.handle);
 	return late_ms;
 }
 

@@ -20,10 +20,10 @@
 #include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "pending_call.h"
 #include "suites.h"
 #include "support.h"
 #include "tasks.h"
-#include "victim.h"
 
 #define DEATHS 5
 #define EVENTS 3
@@ -311,16 +311,16 @@ static cs_error_t large_send(uint64_t handle)
 START_TEST(killed_with_a_full_ring)
 {
 	static const struct call call = { "large_send", large_send, CS_OK, true };
-	struct victim victim = { .call = &call,
-				 .handle = cpg_open_numbered(0) };
+	struct pending_call pending = { .call = &call,
+					.handle = cpg_open_numbered(0) };
 
 	daemon_stop();
-	victim_start(&victim);
-	wait_for(victim.refusals > 0);
+	pending_call_start(&pending);
+	wait_for(pending.refusals > 0);
 	daemon_kill();
-	assert_cs(CS_ERR_LIBRARY, victim_join(&victim));
-	assert_cs(CS_ERR_LIBRARY, large_send(victim.handle));
-	assert_cs(CS_ERR_LIBRARY, cpg_finalize(victim.handle));
+	assert_cs(CS_ERR_LIBRARY, pending_call_join(&pending));
+	assert_cs(CS_ERR_LIBRARY, large_send(pending.handle));
+	assert_cs(CS_ERR_LIBRARY, cpg_finalize(pending.handle));
 }
 END_TEST
 

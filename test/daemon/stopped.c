@@ -16,9 +16,9 @@
 #include "calls.h"
 #include "events.h"
 #include "pattern.h"
+#include "pending_call.h"
 #include "suites.h"
 #include "support.h"
-#include "victim.h"
 
 /* How long to watch a thread, and how much of that it may be running. */
 #define WATCH_MS 500
@@ -40,18 +40,19 @@ static double seconds_of(clockid_t clock)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static double cpu_seconds(const struct victim *victim)
+static double cpu_seconds(const struct pending_call *pending)
 {
 	clockid_t clock;
 
-	ck_assert_int_eq(pthread_getcpuclockid(victim->thread, &clock), 0);
+	ck_assert_int_eq(pthread_getcpuclockid(pending->thread, &clock), 0);
 	return seconds_of(clock);
 }
 
 /* In an interval; NULL: none. */
-static const char *busy_victim(const struct victim *list, int count)
+static const char *busy_pending(const struct pending_call *list, int count)
 {
-	double begin = seconds_of(CLOCK_MONOTONIC), cpu[VICTIMS_MAX], passed;
+	double begin = seconds_of(CLOCK_MONOTONIC), cpu[PENDING_CALLS_MAX],
+	       passed;
 	int i;
 
 	for (i = 0; i < count; i++)
@@ -65,13 +66,14 @@ static const char *busy_victim(const struct victim *list, int count)
 }
 
 /* On a machine that others slow down not at once. */
-static void victims_assert_asleep(const struct victim *list, int count)
+static void pending_calls_assert_asleep(const struct pending_call *list,
+					int count)
 {
 	const char *busy;
 	int i = 0;
 
 	do
-		busy = busy_victim(list, count);
+		busy = busy_pending(list, count);
 	while (busy != NULL && ++i < INTERVALS_MAX);
 	ck_assert_msg(busy == NULL, "%s does not sleep", busy);
 }
@@ -82,7 +84,7 @@ static void signal_ignore(int signal)
 }
 
 /* Whatever system call they wait in. */
-static void victims_interrupt(const struct victim *list, int count)
+static void pending_calls_interrupt(const struct pending_call *list, int count)
 {
 	const struct sigaction action = { .sa_handler = signal_ignore };
 	int i, j;
@@ -96,55 +98,55 @@ static void victims_interrupt(const struct victim *list, int count)
 }
 
 /* To dispatch what is there needs no daemon, and no wait. */
-static bool victim_needs_daemon(const struct victim *victim)
+static bool pending_call_needs_daemon(const struct pending_call *pending)
 {
-	return strstr(victim->call->name, "_dispatch") == NULL;
+	return strstr(pending->call->name, "_dispatch") == NULL;
 }
 
-static void victim_assert_went_on(struct victim *victim)
+static void pending_call_assert_went_on(struct pending_call *pending)
 {
-	cs_error_t err = victim_join(victim);
+	cs_error_t err = pending_call_join(pending);
 
-	if (victim->refusals > 0 && err == CS_ERR_TRY_AGAIN)
+	if (pending->refusals > 0 && err == CS_ERR_TRY_AGAIN)
 		err = CS_OK;
-	ck_assert_msg(err == victim->call->expected, "%s: %s",
-		      victim->call->name, cs_strerror(err));
+	ck_assert_msg(err == pending->call->expected, "%s: %s",
+		      pending->call->name, cs_strerror(err));
 }
 
-static void victim_close(const struct victim *victim)
+static void pending_call_close(const struct pending_call *pending)
 {
-	if (victim->handle == victim->owner &&
-	    strstr(victim->call->name, "_finalize") != NULL)
+	if (pending->handle == pending->owner &&
+	    strstr(pending->call->name, "_finalize") != NULL)
 		assert_cs(CS_ERR_BAD_HANDLE,
-			  victim->service->finalize(victim->owner));
+			  pending->service->finalize(pending->owner));
 	else
-		assert_cs(CS_OK, victim->service->finalize(victim->owner));
+		assert_cs(CS_OK, pending->service->finalize(pending->owner));
 }
 
 START_TEST(calls_go_on)
 {
-	struct victim list[VICTIMS_MAX];
+	struct pending_call list[PENDING_CALLS_MAX];
 	int count = 0, i;
 
-	victims_open();
+	pending_calls_open();
 	daemon_stop();
-	for (i = 0; i < victims_count; i++)
-		if (victim_needs_daemon(&victims[i])) {
-			list[count] = victims[i];
-			victim_start(&list[count++]);
+	for (i = 0; i < pending_calls_count; i++)
+		if (pending_call_needs_daemon(&pending_calls[i])) {
+			list[count] = pending_calls[i];
+			pending_call_start(&list[count++]);
 		}
-	victims_interrupt(list, count);
-	victims_assert_asleep(list, count);
+	pending_calls_interrupt(list, count);
+	pending_calls_assert_asleep(list, count);
 	for (i = 0; i < count; i++)
 		list[i].enough = true;
 	daemon_continue();
 	for (i = 0; i < count; i++)
-		victim_assert_went_on(&list[i]);
+		pending_call_assert_went_on(&list[i]);
 	for (i = 0; i < count; i++)
-		victim_close(&list[i]);
-	for (i = 0; i < victims_count; i++)
-		if (!victim_needs_daemon(&victims[i]))
-			victim_close(&victims[i]);
+		pending_call_close(&list[i]);
+	for (i = 0; i < pending_calls_count; i++)
+		if (!pending_call_needs_daemon(&pending_calls[i]))
+			pending_call_close(&pending_calls[i]);
 }
 END_TEST
 
@@ -168,19 +170,20 @@ START_TEST(initialize_goes_on)
 		{ "cpg_initialize", cpg_initialize_call, CS_OK, true },
 		{ "quorum_initialize", quorum_initialize_call, CS_OK, true },
 	};
-	struct victim list[] = { { .call = &calls[0] }, { .call = &calls[1] } };
+	struct pending_call list[] = { { .call = &calls[0] },
+				       { .call = &calls[1] } };
 	int i;
 
 	daemon_stop();
 	for (i = 0; i < ARRAY_SIZE(list); i++)
-		victim_start(&list[i]);
-	victims_interrupt(list, ARRAY_SIZE(list));
-	victims_assert_asleep(list, ARRAY_SIZE(list));
+		pending_call_start(&list[i]);
+	pending_calls_interrupt(list, ARRAY_SIZE(list));
+	pending_calls_assert_asleep(list, ARRAY_SIZE(list));
 	for (i = 0; i < ARRAY_SIZE(list); i++)
 		list[i].enough = true;
 	daemon_continue();
 	for (i = 0; i < ARRAY_SIZE(list); i++)
-		victim_assert_went_on(&list[i]);
+		pending_call_assert_went_on(&list[i]);
 }
 END_TEST
 
@@ -209,22 +212,22 @@ START_TEST(messages_of_each_size)
 {
 	static const struct call call = { "cpg_mcast_joined", message_send,
 					  CS_OK, true };
-	struct victim victim = { .call = &call,
-				 .handle = cpg_open_numbered(0) };
+	struct pending_call pending = { .call = &call,
+					.handle = cpg_open_numbered(0) };
 
 	message.iov_len = sizes[_i];
 	message.iov_base = malloc(sizes[_i] + 1);
 	pattern_fill(message.iov_base, message.iov_len, 2);
 	daemon_stop();
-	victim_start(&victim);
-	wait_for(victim.refusals > 0 || process_state(victim.tid) == 'S');
-	victims_interrupt(&victim, 1);
-	victims_assert_asleep(&victim, 1);
-	victim.enough = true;
+	pending_call_start(&pending);
+	wait_for(pending.refusals > 0 || process_state(pending.tid) == 'S');
+	pending_calls_interrupt(&pending, 1);
+	pending_calls_assert_asleep(&pending, 1);
+	pending.enough = true;
 	daemon_continue();
-	victim_assert_went_on(&victim);
-	messages_assert_delivered(victim.handle, (size_t)victim.oks);
-	assert_cs(CS_OK, cpg_finalize(victim.handle));
+	pending_call_assert_went_on(&pending);
+	messages_assert_delivered(pending.handle, (size_t)pending.oks);
+	assert_cs(CS_OK, cpg_finalize(pending.handle));
 	free(message.iov_base);
 }
 END_TEST

@@ -5,8 +5,8 @@
  * A call that asks the daemon, on a handle of its own; and a thread that
  * makes it again and again, until it fails or is told that it is enough.
  */
-#ifndef VICTIM_H
-#define VICTIM_H
+#ifndef PENDING_CALL_H
+#define PENDING_CALL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,37 +14,37 @@
 #include "calls.h"
 #include "service.h"
 
-struct victim {
+struct pending_call {
 	const struct call *call;
 	uint64_t handle;
-	struct cpg_name group;		/* that it is in */
-	const struct service *service;	/* of the owner */
-	uint64_t owner;			/* what to finalize in the end */
+	struct cpg_name group;	       /* that it is in */
+	const struct service *service; /* of the owner */
+	uint64_t owner;		       /* what to finalize in the end */
 	pthread_t thread;
 	_Atomic pid_t tid;
 	atomic_int oks, refusals;
 	atomic_bool enough;
-	cs_error_t result;		/* of the last call */
-	struct timespec end;		/* of the thread, monotonic */
+	cs_error_t result;   /* of the last call */
+	struct timespec end; /* of the thread, monotonic */
 };
 
-/* Filled by victims_open: one for each function that asks the daemon. */
-#define VICTIMS_MAX (CPG_CALLS + ITERATION_CALLS + QUORUM_CALLS)
-extern struct victim victims[VICTIMS_MAX];
-extern int victims_count;
+/* Filled by pending_calls_open: one for each function that asks the daemon. */
+#define PENDING_CALLS_MAX (CPG_CALLS + ITERATION_CALLS + QUORUM_CALLS)
+extern struct pending_call pending_calls[PENDING_CALLS_MAX];
+extern int pending_calls_count;
 
-void victims_open(void);
+void pending_calls_open(void);
 
 /* A handle in a group of its own, which is then calls_group. */
 cpg_handle_t cpg_open_numbered(int number);
 
 /* Make the call, once, in this thread; it has to answer @want. */
-void victim_assert(cs_error_t want, const struct victim *victim);
+void pending_call_assert(cs_error_t want, const struct pending_call *pending);
 
 /* Start the thread; wait until it waits, is refused, or succeeds often. */
-void victim_start(struct victim *victim);
+void pending_call_start(struct pending_call *pending);
 
 /* Wait for the end of the thread; what the last call answered. */
-cs_error_t victim_join(struct victim *victim);
+cs_error_t pending_call_join(struct pending_call *pending);
 
 #endif
