@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "openers.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "ways.h"
 
 #define FDS_MAX 128
 #define NEEDED_MAX 16
@@ -81,18 +81,19 @@ static rlim_t fd_next(void)
 	return (rlim_t)fd;
 }
 
-static bool initialize_works(const struct way *way, const struct fds *before)
+static bool initialize_works(const struct opener *opener,
+			     const struct fds *before)
 {
 	uint64_t handle = 0;
-	cs_error_t err = patiently(way->initialize(&handle));
+	cs_error_t err = patiently(opener->initialize(&handle));
 
 	if (err == CS_OK) {
-		assert_ok(way->ask(handle));
-		assert_cs(CS_OK, way->finalize(handle));
+		assert_ok(opener->ask(handle));
+		assert_cs(CS_OK, opener->finalize(handle));
 	} else {
 		assert_cs(CS_ERR_LIBRARY, err);
 		ck_assert_uint_eq(handle, 0);
-		assert_cs(CS_ERR_BAD_HANDLE, way->finalize(handle));
+		assert_cs(CS_ERR_BAD_HANDLE, opener->finalize(handle));
 	}
 	fds_assert_same(before);
 	return err == CS_OK;
@@ -105,7 +106,7 @@ START_TEST(too_few)
 	rlim_t first = fd_next(), left = 0;
 
 	fds_limit(first);
-	while (!initialize_works(&ways[_i], &before)) {
+	while (!initialize_works(&openers[_i], &before)) {
 		ck_assert_uint_lt(left, NEEDED_MAX);
 		fds_limit(first + ++left);
 	}
@@ -123,7 +124,7 @@ START_TEST(too_few_gaps)
 	for (i = 0; i < 2 * NEEDED_MAX; i++)
 		fds[i] = dup(0);
 	fds_limit((rlim_t)fds[2 * NEEDED_MAX - 1] + 1);
-	for (before = fds_look(); !initialize_works(&ways[_i], &before);
+	for (before = fds_look(); !initialize_works(&openers[_i], &before);
 	     before = fds_look()) {
 		ck_assert_int_lt(count, NEEDED_MAX);
 		close(fds[2 * count++]);
@@ -200,8 +201,8 @@ Suite *descriptors_suite(void)
 	TCase *initialize = case_add(suite, "initialize");
 	TCase *dispatch = case_add(suite, "dispatch");
 
-	tcase_add_loop_test(initialize, too_few, 0, WAYS);
-	tcase_add_loop_test(initialize, too_few_gaps, 0, WAYS);
+	tcase_add_loop_test(initialize, too_few, 0, OPENERS);
+	tcase_add_loop_test(initialize, too_few_gaps, 0, OPENERS);
 	tcase_add_loop_test(dispatch, none_to_wait_with, 0, SERVICES);
 	return suite;
 }

@@ -2,10 +2,10 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 #include "events.h"
+#include "openers.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "ways.h"
 
 #define HANDLES 20
 #define TICK_US 200
@@ -19,18 +19,18 @@ static volatile int ticks;
 
 START_TEST(handles_differ_and_are_not_0)
 {
-	const struct way *way = &ways[_i];
+	const struct opener *opener = &openers[_i];
 	uint64_t handles[HANDLES];
 	int i, j;
 
 	for (i = 0; i < HANDLES; i++) {
-		assert_ok(way->initialize(&handles[i]));
+		assert_ok(opener->initialize(&handles[i]));
 		ck_assert_uint_ne(handles[i], 0);
 		for (j = 0; j < i; j++)
 			ck_assert_uint_ne(handles[i], handles[j]);
 	}
 	for (i = 0; i < HANDLES; i++)
-		assert_cs(CS_OK, way->finalize(handles[i]));
+		assert_cs(CS_OK, opener->finalize(handles[i]));
 }
 END_TEST
 
@@ -124,8 +124,8 @@ START_TEST(signals_do_not_disturb)
 
 	timer_start(TICK_US, tick);
 	for (i = 0; i < TIMES || ticks < TIMES; i++) {
-		assert_cs(CS_OK, ways[_i].initialize(&handle));
-		assert_cs(CS_OK, ways[_i].finalize(handle));
+		assert_cs(CS_OK, openers[_i].initialize(&handle));
+		assert_cs(CS_OK, openers[_i].finalize(handle));
 	}
 	timer_stop();
 }
@@ -137,10 +137,10 @@ Suite *initialize_suite(void)
 	TCase *good = case_add(suite, "good");
 	TCase *bad = case_add(suite, "bad");
 
-	tcase_add_loop_test(good, handles_differ_and_are_not_0, 0, WAYS);
+	tcase_add_loop_test(good, handles_differ_and_are_not_0, 0, OPENERS);
 	tcase_add_test(good, callbacks_may_be_missing);
 	tcase_add_test(good, quorum_type_is_set);
-	tcase_add_loop_test(good, signals_do_not_disturb, 0, WAYS);
+	tcase_add_loop_test(good, signals_do_not_disturb, 0, OPENERS);
 	tcase_add_loop_test(bad, cpg_model_bad, 0, ARRAY_SIZE(cpg_models_bad));
 	tcase_add_loop_test(bad, cpg_flags_bad, 0, ARRAY_SIZE(flags_bad));
 	tcase_add_loop_test(bad, quorum_model_bad, 0,

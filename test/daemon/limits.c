@@ -10,11 +10,11 @@
 #include <sys/statvfs.h>
 
 #include "events.h"
+#include "openers.h"
 #include "pattern.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "ways.h"
 
 #define HANDLES 500
 #define JOINED 100
@@ -52,9 +52,9 @@ static void shm_unlimit(void)
 START_TEST(shm_full)
 {
 	shm_leave(16384);
-	way_assert(&ways[_i], ipc_is_socket() ? CS_OK : CS_ERR_NO_SPACE);
+	opener_assert(&openers[_i], ipc_is_socket() ? CS_OK : CS_ERR_NO_SPACE);
 	shm_unlimit();
-	way_assert(&ways[_i], CS_OK);
+	opener_assert(&openers[_i], CS_OK);
 }
 END_TEST
 
@@ -68,7 +68,7 @@ START_TEST(shm_nearly_full)
 
 	for (;;) {
 		shm_leave(room);
-		err = patiently(ways[_i].initialize(&handle));
+		err = patiently(openers[_i].initialize(&handle));
 		if (err == CS_OK)
 			break;
 		assert_cs(CS_ERR_NO_SPACE, err);
@@ -76,8 +76,8 @@ START_TEST(shm_nearly_full)
 		room += STEP;
 		ck_assert_uint_lt(room, ROOM_MAX);
 	}
-	assert_ok(ways[_i].ask(handle));
-	assert_cs(CS_OK, ways[_i].finalize(handle));
+	assert_ok(openers[_i].ask(handle));
+	assert_cs(CS_OK, openers[_i].finalize(handle));
 	shm_unlimit();
 }
 END_TEST
@@ -97,9 +97,10 @@ static void fds_many(void)
 }
 
 /* Those that join are of cpg, most others of quorum, which takes less room. */
-static const struct way *way_of(int number)
+static const struct opener *opener_of(int number)
 {
-	return &ways[number < JOINED + UNJOINED ? number % 2 : 2 + number % 2];
+	return &openers[number < JOINED + UNJOINED ? number % 2 :
+						     2 + number % 2];
 }
 
 static void handle_join(uint64_t handle, int number)
@@ -118,12 +119,12 @@ START_TEST(many_handles)
 
 	fds_many();
 	for (i = 0; i < HANDLES; i++) {
-		assert_ok(way_of(i)->initialize(&handles[i]));
+		assert_ok(opener_of(i)->initialize(&handles[i]));
 		if (i < JOINED)
 			handle_join(handles[i], i);
 	}
 	for (i = 0; i < HANDLES; i++) {
-		assert_ok(way_of(i)->ask(handles[i]));
+		assert_ok(opener_of(i)->ask(handles[i]));
 		if (i < JOINED)
 			dispatch_until(handles[i],
 				       event_was_delivered(100, (uint32_t)i));
@@ -132,7 +133,7 @@ START_TEST(many_handles)
 	for (i = 0; i < HANDLES; i++) {
 		int number = i * 7 % HANDLES;
 
-		assert_cs(CS_OK, way_of(number)->finalize(handles[number]));
+		assert_cs(CS_OK, opener_of(number)->finalize(handles[number]));
 	}
 	ck_assert_int_eq(fds_count(), fds);
 	events_clear();
@@ -146,8 +147,8 @@ Suite *limits_suite(void)
 	TCase *handles = case_add(suite, "handles");
 
 	tcase_add_unchecked_fixture(shm, NULL, shm_unlimit);
-	tcase_add_loop_test(shm, shm_full, 0, WAYS);
-	tcase_add_loop_test(shm, shm_nearly_full, 0, WAYS);
+	tcase_add_loop_test(shm, shm_full, 0, OPENERS);
+	tcase_add_loop_test(shm, shm_nearly_full, 0, OPENERS);
 	tcase_add_test(handles, many_handles);
 	return suite;
 }

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "openers.h"
 #include "pattern.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "ways.h"
 
 /* Users of no importance; where there is a second one, it is this one. */
 #define USER 1
@@ -72,8 +72,8 @@ static void user_run(gid_t group, cs_error_t want)
 
 	if (!user_become(group))
 		_exit(NO_SUCH_USER);
-	for (i = 0; i < WAYS; i++)
-		way_assert(&ways[i], want);
+	for (i = 0; i < OPENERS; i++)
+		opener_assert(&openers[i], want);
 	ck_assert_int_eq(fds_count(), fds);
 	if (want == CS_OK)
 		talk();

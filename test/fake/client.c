@@ -69,7 +69,7 @@ static cs_error_t quorum_plain_initialize(quorum_handle_t *ret_handle)
 	return quorum_initialize(ret_handle, NULL, NULL);
 }
 
-/* Of either library, each way to begin. */
+/* Of either library, each function that opens a handle. */
 static const struct {
 	cs_error_t (*initialize[2])(uint64_t *ret_handle);
 	cs_error_t (*finalize)(uint64_t handle);
@@ -79,12 +79,12 @@ static const struct {
 	  quorum_finalize },
 };
 
-static void library_assert(bool is_quorum, int way, cs_error_t want)
+static void library_assert(bool is_quorum, int opener, cs_error_t want)
 {
 	uint64_t handle = 0;
 
 	server_start();
-	assert_cs(want, libraries[is_quorum].initialize[way](&handle));
+	assert_cs(want, libraries[is_quorum].initialize[opener](&handle));
 	if (want == CS_OK)
 		assert_cs(CS_OK, libraries[is_quorum].finalize(handle));
 	else

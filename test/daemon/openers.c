@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include "openers.h"
 #include "events.h"
 #include "support.h"
-#include "ways.h"
 
 static cs_error_t cpg_initialize_plain(uint64_t *handle)
 {
@@ -46,20 +46,20 @@ static cs_error_t quorum_ask(uint64_t handle)
 	return quorum_getquorate(handle, &quorate);
 }
 
-const struct way ways[WAYS] = {
+const struct opener openers[OPENERS] = {
 	{ cpg_initialize_plain, cpg_finalize, cpg_ask },
 	{ cpg_initialize_model, cpg_finalize, cpg_ask },
 	{ quorum_initialize_plain, quorum_finalize, quorum_ask },
 	{ quorum_initialize_model, quorum_finalize, quorum_ask },
 };
 
-void way_assert(const struct way *way, cs_error_t want)
+void opener_assert(const struct opener *opener, cs_error_t want)
 {
 	uint64_t handle = 0;
 
-	assert_cs(want, patiently(way->initialize(&handle)));
+	assert_cs(want, patiently(opener->initialize(&handle)));
 	if (want != CS_OK)
 		ck_assert_uint_eq(handle, 0);
 	assert_cs(want == CS_OK ? CS_OK : CS_ERR_BAD_HANDLE,
-		  way->finalize(handle));
+		  opener->finalize(handle));
 }

@@ -2,28 +2,28 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The four ways to get a handle, with the recording callbacks.
+ * The four functions that open a handle, with the recording callbacks.
  */
-#ifndef WAYS_H
-#define WAYS_H
+#ifndef OPENERS_H
+#define OPENERS_H
 
 #include <corosync/corotypes.h>
 #include <stdint.h>
 
-struct way {
+struct opener {
 	cs_error_t (*initialize)(uint64_t *handle);
 	cs_error_t (*finalize)(uint64_t handle);
 	/* A question that the daemon has to answer. */
 	cs_error_t (*ask)(uint64_t handle);
 };
 
-#define WAYS 4
-extern const struct way ways[WAYS];
+#define OPENERS 4
+extern const struct opener openers[OPENERS];
 
 /*
  * Initialize has to answer @want; the handle of a failed one is finalized by
  * applications, too.
  */
-void way_assert(const struct way *way, cs_error_t want);
+void opener_assert(const struct opener *opener, cs_error_t want);
 
 #endif
