@@ -3,8 +3,8 @@
 
 /*
  * The daemon ends while everything is going on: it is killed, or shuts down
- * in good order. Every task ends soon, with CS_ERR_LIBRARY, and goes on with
- * the next daemon.
+ * in good order. Every scenario ends soon, with CS_ERR_LIBRARY, and goes on
+ * with the next daemon.
  */
 
 #include <glob.h>
@@ -21,9 +21,9 @@
 #include "events.h"
 #include "pattern.h"
 #include "pending_call.h"
+#include "scenarios.h"
 #include "suites.h"
 #include "support.h"
-#include "tasks.h"
 
 #define DEATHS 5
 #define EVENTS 3
@@ -45,7 +45,7 @@ struct looper {
 	double late_ms_best, busy_ms_best, close_ms_best;
 };
 
-static struct looper loopers[TASKS];
+static struct looper loopers[SCENARIOS];
 static int loopers_count;
 
 static double ms_of(clockid_t clock)
@@ -62,7 +62,7 @@ static void *looper_run(void *data)
 	cs_error_t err;
 
 	do {
-		err = looper->job.task->run(&looper->job);
+		err = looper->job.scenario->run(&looper->job);
 		looper->rounds++;
 	} while (err == CS_OK);
 	looper->end_ms = ms_of(CLOCK_MONOTONIC);
@@ -71,42 +71,42 @@ static void *looper_run(void *data)
 	return NULL;
 }
 
-static void looper_start(const struct task *task)
+static void looper_start(const struct scenario *scenario)
 {
 	struct looper *looper = &loopers[loopers_count];
 
 	looper->rounds = 0;
-	job_open(&looper->job, task, loopers_count);
+	job_open(&looper->job, scenario, loopers_count);
 	ck_assert_int_eq(pthread_create(&looper->thread, NULL, looper_run,
 					looper),
 			 0);
 	loopers_count++;
 }
 
-static bool task_is_any(const struct task *task)
+static bool scenario_is_any(const struct scenario *scenario)
 {
-	(void)task;
+	(void)scenario;
 	return true;
 }
 
-static bool task_has_handle(const struct task *task)
+static bool scenario_has_handle(const struct scenario *scenario)
 {
-	return task->open != NULL;
+	return scenario->open != NULL;
 }
 
-static bool task_opens_handles(const struct task *task)
+static bool scenario_opens_handles(const struct scenario *scenario)
 {
-	return task->open == NULL;
+	return scenario->open == NULL;
 }
 
-static void loopers_start(bool (*is_wanted)(const struct task *task))
+static void loopers_start(bool (*is_wanted)(const struct scenario *scenario))
 {
 	int i;
 
 	loopers_count = 0;
-	for (i = 0; i < TASKS; i++)
-		if (is_wanted(&tasks[i]))
-			looper_start(&tasks[i]);
+	for (i = 0; i < SCENARIOS; i++)
+		if (is_wanted(&scenarios[i]))
+			looper_start(&scenarios[i]);
 	for (i = 0; i < loopers_count; i++)
 		wait_for(loopers[i].rounds >= ROUNDS_MIN);
 }
@@ -126,7 +126,7 @@ static void cpu_note(void)
 
 static void looper_assert_ended(struct looper *looper, double death_ms)
 {
-	const char *name = looper->job.task->name;
+	const char *name = looper->job.scenario->name;
 	double late;
 
 	ck_assert_int_eq(pthread_join(looper->thread, NULL), 0);
@@ -142,14 +142,14 @@ static void bests_forget(void)
 {
 	int i;
 
-	for (i = 0; i < TASKS; i++) {
+	for (i = 0; i < SCENARIOS; i++) {
 		loopers[i].late_ms_best = HUGE_VAL;
 		loopers[i].busy_ms_best = HUGE_VAL;
 		loopers[i].close_ms_best = HUGE_VAL;
 	}
 }
 
-/* Every time the same tasks have run. */
+/* Every time the same scenarios have run. */
 static void bests_assert(void)
 {
 	const struct looper *looper;
@@ -157,31 +157,33 @@ static void bests_assert(void)
 	for (looper = loopers; looper < loopers + loopers_count; looper++) {
 		ck_assert_msg(looper->late_ms_best < SOON_MS,
 			      "%s: %.0f ms after the death, at best",
-			      looper->job.task->name, looper->late_ms_best);
+			      looper->job.scenario->name, looper->late_ms_best);
 		ck_assert_msg(looper->busy_ms_best < BUSY_MS,
 			      "%s: busy for %.0f ms after the death, at best",
-			      looper->job.task->name, looper->busy_ms_best);
+			      looper->job.scenario->name, looper->busy_ms_best);
 		ck_assert_msg(looper->close_ms_best < SOON_MS,
 			      "%s: %.0f ms to close, at best",
-			      looper->job.task->name, looper->close_ms_best);
+			      looper->job.scenario->name,
+			      looper->close_ms_best);
 	}
 }
 
 /* Dead is dead; and nothing waits for a daemon that is. */
 static void looper_close(struct looper *looper)
 {
-	const struct task *task = looper->job.task;
+	const struct scenario *scenario = looper->job.scenario;
 	double begin = ms_of(CLOCK_MONOTONIC);
 	cs_error_t err;
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		err = task->run(&looper->job);
-		ck_assert_msg(err == CS_ERR_LIBRARY, "%s: %s", task->name,
+		err = scenario->run(&looper->job);
+		ck_assert_msg(err == CS_ERR_LIBRARY, "%s: %s", scenario->name,
 			      cs_strerror(err));
 	}
 	err = job_close(&looper->job);
-	assert_cs(task_has_handle(task) && task->service == &services[0] ?
+	assert_cs(scenario_has_handle(scenario) &&
+				  scenario->service == &services[0] ?
 			  CS_ERR_LIBRARY :
 			  CS_OK,
 		  err);
@@ -237,7 +239,7 @@ static void loopers_end(double death_ms)
 		looper_close(&loopers[i]);
 }
 
-static void loopers_kill(bool (*is_wanted)(const struct task *task))
+static void loopers_kill(bool (*is_wanted)(const struct scenario *scenario))
 {
 	struct timespec life = { .tv_nsec = random() % LIFE_US_MAX * 1000 };
 
@@ -256,7 +258,7 @@ START_TEST(killed_in_loops)
 	srandom((unsigned int)getpid());
 	bests_forget();
 	for (i = 0; i < DEATHS; i++) {
-		loopers_kill(task_has_handle);
+		loopers_kill(scenario_has_handle);
 		shm_assert_gone(getpid());
 		daemon_restart();
 	}
@@ -282,7 +284,7 @@ static void orphans_remove(int orphans_max)
 	ck_assert_int_eq(system(command), 0);
 }
 
-static void opening_killed(bool (*is_wanted)(const struct task *task))
+static void opening_killed(bool (*is_wanted)(const struct scenario *scenario))
 {
 	int i;
 
@@ -298,7 +300,7 @@ static void opening_killed(bool (*is_wanted)(const struct task *task))
 START_TEST(killed_in_initialize_and_finalize)
 {
 	srandom((unsigned int)getpid());
-	opening_killed(task_opens_handles);
+	opening_killed(scenario_opens_handles);
 }
 END_TEST
 
@@ -324,8 +326,9 @@ START_TEST(killed_with_a_full_ring)
 }
 END_TEST
 
-static void loopers_shut_down(void (*end)(void),
-			      bool (*is_wanted)(const struct task *task))
+static void
+loopers_shut_down(void (*end)(void),
+		  bool (*is_wanted)(const struct scenario *scenario))
 {
 	loopers_start(is_wanted);
 	end();
@@ -334,7 +337,7 @@ static void loopers_shut_down(void (*end)(void),
 
 START_TEST(shut_down_in_loops)
 {
-	loopers_shut_down(orderly_ends[_i], task_is_any);
+	loopers_shut_down(orderly_ends[_i], scenario_is_any);
 }
 END_TEST
 

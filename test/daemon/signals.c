@@ -15,9 +15,9 @@
 #include <sys/uio.h>
 
 #include "calls.h"
+#include "scenarios.h"
 #include "suites.h"
 #include "support.h"
-#include "tasks.h"
 
 /* More often than valgrind could go on with anything it would be there. */
 #define TICK_US (valgrind_is_there() ? 10000 : 1000)
@@ -32,25 +32,25 @@ static void tick(int signal)
 	ticks++;
 }
 
-static void work_repeat(const struct task *task)
+static void work_repeat(const struct scenario *scenario)
 {
 	struct job job;
 	cs_error_t err;
 	int rounds = 0;
 
-	job_open(&job, task, 0);
+	job_open(&job, scenario, 0);
 	while (rounds++ < ROUNDS_MIN || ticks < TICKS) {
-		err = task->run(&job);
-		ck_assert_msg(err == CS_OK, "%s: %s", task->name,
+		err = scenario->run(&job);
+		ck_assert_msg(err == CS_OK, "%s: %s", scenario->name,
 			      cs_strerror(err));
 	}
 	assert_cs(CS_OK, job_close(&job));
 }
 
-START_TEST(tasks_go_on)
+START_TEST(scenarios_go_on)
 {
 	timer_start(TICK_US, tick);
-	work_repeat(&tasks[_i]);
+	work_repeat(&scenarios[_i]);
 	timer_stop();
 }
 END_TEST
@@ -72,15 +72,15 @@ static void *work_run(void *data)
 	return NULL;
 }
 
-START_TEST(tasks_go_on_in_a_thread)
+START_TEST(scenarios_go_on_in_a_thread)
 {
 	pthread_t thread;
 
 	alarms_mask(SIG_BLOCK);
 	timer_start(TICK_US, tick);
-	ck_assert_int_eq(pthread_create(&thread, NULL, work_run,
-					(void *)&tasks[_i]),
-			 0);
+	ck_assert_int_eq(
+		pthread_create(&thread, NULL, work_run, (void *)&scenarios[_i]),
+		0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	timer_stop();
 	alarms_mask(SIG_UNBLOCK);
@@ -183,8 +183,8 @@ Suite *signals_suite(void)
 	Suite *suite = suite_create("signals");
 	TCase *tcase = case_add(suite, "signals");
 
-	tcase_add_loop_test(tcase, tasks_go_on, 0, TASKS);
-	tcase_add_loop_test(tcase, tasks_go_on_in_a_thread, 0, TASKS);
+	tcase_add_loop_test(tcase, scenarios_go_on, 0, SCENARIOS);
+	tcase_add_loop_test(tcase, scenarios_go_on_in_a_thread, 0, SCENARIOS);
 	tcase_add_test(tcase, calls_go_on);
 	tcase_add_test(tcase, nothing_is_lost);
 	return suite;

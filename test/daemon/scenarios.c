@@ -8,11 +8,11 @@
 #include <sys/uio.h>
 
 #include "pattern.h"
+#include "scenarios.h"
 #include "support.h"
-#include "tasks.h"
 
 #define SMALL_LEN 1000
-#define BIG_LEN (2u * 1024 * 1024)
+#define BIG_LEN	  (2u * 1024 * 1024)
 
 /* Callbacks. */
 
@@ -131,7 +131,7 @@ static void cpg_open_member(struct job *job)
 	assert_cs(CS_OK, group_enter(job));
 }
 
-/* The first error of a task and of the finalize after it. */
+/* The first error of a scenario and of the finalize after it. */
 static cs_error_t finalize_after(cs_error_t err,
 				 cs_error_t (*finalize)(uint64_t handle),
 				 uint64_t handle)
@@ -145,7 +145,7 @@ static cs_error_t finalize_after(cs_error_t err,
 static cs_error_t expect(const struct job *job, cs_error_t expected,
 			 cs_error_t err)
 {
-	ck_assert_msg(err != CS_OK, "%s: not %s", job->task->name,
+	ck_assert_msg(err != CS_OK, "%s: not %s", job->scenario->name,
 		      cs_strerror(expected));
 	return err == expected ? CS_OK : err;
 }
@@ -270,19 +270,19 @@ static cs_error_t message_send(struct job *job, size_t len)
 /* Only ONE waits; for the others the descriptor has to. */
 static cs_error_t dispatch_once(const struct job *job)
 {
-	const struct service *service = job->task->service;
+	const struct service *service = job->scenario->service;
 	struct pollfd pollfd = { .events = POLLIN };
 
-	if (job->task->mode != CS_DISPATCH_ONE) {
+	if (job->scenario->mode != CS_DISPATCH_ONE) {
 		service->fd_get(job->handle, &pollfd.fd);
 		poll(&pollfd, 1, 10);
 	}
-	return patiently(service->dispatch(job->handle, job->task->mode));
+	return patiently(service->dispatch(job->handle, job->scenario->mode));
 }
 
 static cs_error_t message_run(struct job *job)
 {
-	cs_error_t err = message_send(job, job->task->len);
+	cs_error_t err = message_send(job, job->scenario->len);
 
 	while (err == CS_OK && job->messages == 0)
 		err = dispatch_once(job);
@@ -320,9 +320,9 @@ static cs_error_t blocking_end(const struct job *job, cs_error_t err,
 			       const struct service *service)
 {
 	if (err == CS_OK)
-		err = expect(job, CS_ERR_BAD_HANDLE,
-			     service->dispatch(job->handle,
-					       CS_DISPATCH_BLOCKING));
+		err = expect(
+			job, CS_ERR_BAD_HANDLE,
+			service->dispatch(job->handle, CS_DISPATCH_BLOCKING));
 	if (err != CS_OK)
 		return finalize_after(err, service->finalize, job->handle);
 	err = expect(job, CS_ERR_BAD_HANDLE, service->finalize(job->handle));
@@ -387,7 +387,7 @@ static cs_error_t quorum_blocking_run(struct job *job)
 #define ALL	   CS_DISPATCH_ALL
 #define NONBLOCK   CS_DISPATCH_ONE_NONBLOCKING
 
-const struct task tasks[TASKS] = {
+const struct scenario scenarios[SCENARIOS] = {
 	{ "cpg_initialize", cpg_initialize_run, CPG_OWN, 0, 0 },
 	{ "cpg_model_initialize", cpg_model_initialize_run, CPG_OWN, 0, 0 },
 	{ "local_get", local_get_run, CPG_ALONE, 0, 0 },
@@ -415,19 +415,20 @@ const struct task tasks[TASKS] = {
 	{ "track, BLOCKING", quorum_blocking_run, QUORUM_OWN, 0, 0 },
 };
 
-void job_open(struct job *job, const struct task *task, int number)
+void job_open(struct job *job, const struct scenario *scenario, int number)
 {
 	char suffix[16];
 
 	snprintf(suffix, sizeof(suffix), "job %d", number);
-	*job = (struct job){ .task = task, .group = name_unique(suffix) };
-	if (task->open != NULL)
-		task->open(job);
+	*job = (struct job){ .scenario = scenario,
+			     .group = name_unique(suffix) };
+	if (scenario->open != NULL)
+		scenario->open(job);
 }
 
 cs_error_t job_close(struct job *job)
 {
-	if (job->task->open == NULL)
+	if (job->scenario->open == NULL)
 		return CS_OK;
-	return job->task->service->finalize(job->handle);
+	return job->scenario->service->finalize(job->handle);
 }
