@@ -5,13 +5,13 @@
  * A member of the group that sends what makes no sense. The others are not
  * told, and do get what it sends after that.
  */
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "events.h"
 #include "raw.h"
+#include "receiver.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
-#include "receiver.h"
 
 #define MIB (1024u * 1024u)
 #define PIECES_MAX 4
@@ -210,25 +210,25 @@ START_TEST(senders_that_are_no_members)
 	}
 	raw_start(&last);
 	handle = receiver_open(&group, true);
-	watch_reset();
-	watch_set(true);
+	libc_hooks_reset();
+	libc_count_set(true);
 	for (i = 0; i < GHOSTS; i++) {
 		receiver_meet(handle, &ghosts[i], &group);
 		receiver_meet(handle, &liars[i], &group);
 		events_clear();
-		ck_assert_int_lt(watch_live(), MIB);
+		ck_assert_int_lt(libc_live(), MIB);
 		leave_as(&liars[i], &ghosts[i], &group);
 		raw_send(&ghosts[i], (struct raw_piece)PIECE(FIRST, 3 * MIB,
 							     RAW_FRAGMENT_MAX));
 		totem_flush();
 		assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
-		ck_assert_int_gt(watch_live(), MIB);
+		ck_assert_int_gt(libc_live(), MIB);
 		events_clear();
 	}
 	receiver_meet(handle, &last, &group);
 	events_clear();
-	ck_assert_int_lt(watch_live(), MIB);
-	watch_set(false);
+	ck_assert_int_lt(libc_live(), MIB);
+	libc_count_set(false);
 	for (i = 0; i < GHOSTS; i++) {
 		raw_end(&ghosts[i]);
 		raw_end(&liars[i]);

@@ -3,14 +3,14 @@
 
 /*
  * The allocations of the whole process, those of the library, libqb and libc
- * included, go by ../unit/watch.c. A program's own malloc comes before all
+ * included, go by ../unit/libc_hooks.c. A program's own malloc comes before all
  * others.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
-/* watch.c's two sides. */
+/* The functions that libc_hooks.c defines, and those that it calls. */
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);

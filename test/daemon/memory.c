@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "calls.h"
 #include "events.h"
 #include "memory.h"
@@ -30,8 +30,8 @@ static void failure_assert(const struct subject *subject, int number,
 {
 	ck_assert_msg(err == CS_ERR_NO_MEMORY, "%s, allocation %d: %s",
 		      subject->name, number, cs_strerror(err));
-	ck_assert_msg(watch_live() == live, "%s, allocation %d: %ld bytes left",
-		      subject->name, number, watch_live() - live);
+	ck_assert_msg(libc_live() == live, "%s, allocation %d: %ld bytes left",
+		      subject->name, number, libc_live() - live);
 	ck_assert_int_eq(fds_count(), fds);
 }
 
@@ -45,11 +45,11 @@ static bool subject_fail(const struct subject *subject, int number)
 
 	subject->open();
 	fds = fds_count();
-	live = watch_live();
-	watch_fail_after(number);
+	live = libc_live();
+	libc_fail_after(number);
 	err = subject->run();
-	failed = watch_has_failed();
-	watch_fail_after(-1);
+	failed = libc_has_failed();
+	libc_fail_after(-1);
 	if (err != subject->expected) {
 		ck_assert_msg(failed, "%s: %s", subject->name,
 			      cs_strerror(err));
@@ -72,15 +72,15 @@ int subject_run(const struct subject *subject)
 	assert_cs(subject->expected, subject->run());
 	subject->close();
 	events_clear();
-	watch_reset();
-	watch_set(true);
+	libc_hooks_reset();
+	libc_count_set(true);
 	while (subject_fail(subject, number)) {
-		ck_assert_msg(watch_live() == 0,
+		ck_assert_msg(libc_live() == 0,
 			      "%s, after allocation %d: %ld bytes left",
-			      subject->name, number, watch_live());
+			      subject->name, number, libc_live());
 		number++;
 	}
-	watch_set(false);
+	libc_count_set(false);
 	return number;
 }
 
@@ -156,7 +156,7 @@ static bool first_subject_fail(const struct subject *subject, int number)
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		watch_set(true);
+		libc_count_set(true);
 		_exit(subject_fail(subject, number) ? 0 : 2);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);

@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <sys/uio.h>
 
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "events.h"
 #include "memory.h"
 #include "pattern.h"
@@ -105,7 +105,7 @@ static unsigned int delivered[MESSAGES], confchgs, notifications;
 static void deliver(cpg_handle_t cpg, const struct cpg_name *group,
 		    uint32_t nodeid, uint32_t pid, void *msg, size_t msg_len)
 {
-	bool before = watch_set(false);
+	bool before = libc_count_set(false);
 	uint32_t i = 0;
 
 	(void)group;
@@ -118,7 +118,7 @@ static void deliver(cpg_handle_t cpg, const struct cpg_name *group,
 	delivered[i]++;
 	if (i == AFTER && mode == CS_DISPATCH_BLOCKING)
 		assert_cs(CS_OK, cpg_finalize(cpg));
-	watch_set(before);
+	libc_count_set(before);
 }
 
 static void confchg(cpg_handle_t cpg, const struct cpg_name *group,
@@ -166,7 +166,7 @@ static cs_error_t receiver_dispatch(void)
 
 	if (!waits)
 		poll(&pollfd, 1, 10);
-	err = WATCHED(cpg_dispatch(handle, mode));
+	err = COUNTED(cpg_dispatch(handle, mode));
 	if (err == CS_ERR_TRY_AGAIN && mode == CS_DISPATCH_ONE_NONBLOCKING)
 		err = CS_OK;
 	if (err == CS_ERR_BAD_HANDLE && mode == CS_DISPATCH_BLOCKING)
@@ -178,7 +178,7 @@ static cs_error_t receiver_dispatch(void)
 static int receiver_run(void)
 {
 	struct timespec deadline = deadline_start();
-	bool before = watch_set(false);
+	bool before = libc_count_set(false);
 	int refusals = 0;
 	cs_error_t err;
 
@@ -190,7 +190,7 @@ static int receiver_run(void)
 			refusals++;
 		deadline_pause(&deadline, "the last message");
 	}
-	watch_set(before);
+	libc_count_set(before);
 	return refusals;
 }
 
@@ -213,10 +213,10 @@ static bool receiver_fail(const struct cpg_name *group, const struct peer *peer,
 	bool failed;
 
 	receiver_open(group);
-	watch_fail_after(number);
+	libc_fail_after(number);
 	refusals = receiver_run();
-	failed = watch_has_failed();
-	watch_fail_after(-1);
+	failed = libc_has_failed();
+	libc_fail_after(-1);
 	ck_assert_int_eq(refusals, failed ? 1 : 0);
 	ck_assert_uint_eq(confchgs, 1);
 	ck_assert_uint_eq(delivered[BEFORE], 1);
@@ -241,13 +241,13 @@ START_TEST(receiving_needs_memory)
 	peer_do(&peer,
 		(struct peer_order){ .verb = PEER_JOIN, .group = group });
 	receiver_fail(&group, &peer, -1);
-	watch_reset();
-	watch_set(true);
+	libc_hooks_reset();
+	libc_count_set(true);
 	while (receiver_fail(&group, &peer, number++)) {
-		ck_assert_int_eq(watch_live(), 0);
+		ck_assert_int_eq(libc_live(), 0);
 		lost += delivered[BIG] == 0;
 	}
-	watch_set(false);
+	libc_count_set(false);
 	/* One for the buffer, the others for the big message. */
 	ck_assert_int_ge(number, 3);
 	ck_assert_int_eq(lost, number - 2);
@@ -258,7 +258,7 @@ END_TEST
 static void notify(quorum_handle_t quorum, uint32_t quorate, uint64_t ring_seq,
 		   uint32_t nodes_len, uint32_t *nodes)
 {
-	bool before = watch_set(false);
+	bool before = libc_count_set(false);
 
 	(void)quorum;
 	(void)quorate;
@@ -268,7 +268,7 @@ static void notify(quorum_handle_t quorum, uint32_t quorate, uint64_t ring_seq,
 	notifications++;
 	if (mode == CS_DISPATCH_BLOCKING)
 		assert_cs(CS_OK, quorum_finalize(quorum));
-	watch_set(before);
+	libc_count_set(before);
 }
 
 static void tracker_open(void)

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
@@ -89,7 +89,7 @@ static void *receiver_run(void *data)
 {
 	cpg_handle_t handle;
 
-	watch_set(true);
+	libc_count_set(true);
 	while (!enough) {
 		if (!IS_OK(cpg_initialize(&handle, &callbacks)))
 			continue;
@@ -110,7 +110,7 @@ static void *sender_run(void *data)
 	cpg_handle_t handle;
 	cs_error_t err;
 
-	watch_set(true);
+	libc_count_set(true);
 	while (!enough) {
 		handle = current;
 		if (handle != message.handle)
@@ -139,7 +139,7 @@ static void *tracker_run(void *data)
 {
 	quorum_handle_t handle;
 
-	watch_set(true);
+	libc_count_set(true);
 	while (!enough) {
 		if (!IS_OK(quorum_initialize(&handle, NULL, NULL)))
 			continue;
@@ -195,7 +195,7 @@ static void memory_warm(void)
 {
 	assert_cs(CS_OK, cpg_finalize(cpg_open()));
 	assert_cs(CS_OK, quorum_finalize(quorum_open(QUORUM_MODEL_V0)));
-	watch_reset();
+	libc_hooks_reset();
 }
 
 static bool rings_are_mapped(void)
@@ -227,11 +227,11 @@ START_TEST(all_goes_on)
 	flow_await(0, 0);
 	daemons_outlive(number_get("RESTARTS", RESTARTS));
 	enough = true;
-	assert_cs(CS_OK, WATCHED(cpg_finalize(current)));
-	assert_cs(CS_OK, WATCHED(quorum_finalize(tracker)));
+	assert_cs(CS_OK, COUNTED(cpg_finalize(current)));
+	assert_cs(CS_OK, COUNTED(quorum_finalize(tracker)));
 	for (i = 0; i < ARRAY_SIZE(runs); i++)
 		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 	ck_assert(!rings_are_mapped());
 }
 END_TEST

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../unit/bytes.h"
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "cpg_events.h"
 #include "cpg_model.h"
 #include "transport.h"
@@ -48,8 +48,8 @@ static void step_settle(struct step *step)
 	if (step->is_settled)
 		return;
 	step->is_settled = true;
-	step->has_failed = watch_has_failed();
-	watch_fail_after(-1);
+	step->has_failed = libc_has_failed();
+	libc_fail_after(-1);
 	step->outcome = cpg_model_take(&step->event, step->has_failed);
 }
 
@@ -72,7 +72,7 @@ static void callback_use(const struct step *step)
 		step_run();
 	if (!step->event.finalizes)
 		return;
-	MUST(WATCHED(cpg_finalize(handle)) ==
+	MUST(COUNTED(cpg_finalize(handle)) ==
 	     (is_closed ? CS_ERR_BAD_HANDLE : CS_OK));
 	is_closed = true;
 }
@@ -104,7 +104,7 @@ static void on_deliver(cpg_handle_t in, const struct cpg_name *group,
 		       uint32_t nodeid, uint32_t pid, void *msg,
 		       size_t msg_len)
 {
-	bool watched = watch_set(false);
+	bool counted = libc_count_set(false);
 	struct step *step = callback_begin(in, CPG_OUTCOME_DELIVER);
 
 	MUST(nodeid == step->outcome.nodeid && pid == step->outcome.pid);
@@ -114,7 +114,7 @@ static void on_deliver(cpg_handle_t in, const struct cpg_name *group,
 	group_check(group, &step->event);
 	message_check(step, msg, msg_len);
 	memset(msg, '?', msg_len);
-	watch_set(watched);
+	libc_count_set(counted);
 }
 
 /* A list of so many addresses, from that offset; the offset behind it. */
@@ -137,7 +137,7 @@ static void on_confchg(cpg_handle_t in, const struct cpg_name *group,
 		       const struct cpg_address *left, size_t left_count,
 		       const struct cpg_address *joined, size_t joined_count)
 {
-	bool watched = watch_set(false);
+	bool counted = libc_count_set(false);
 	struct step *step = callback_begin(in, CPG_OUTCOME_CONFCHG);
 	const struct event *event = &step->event;
 	size_t offset = 184;
@@ -150,13 +150,13 @@ static void on_confchg(cpg_handle_t in, const struct cpg_name *group,
 				 get_u32(event->bytes, 176));
 	addresses_check(event, offset, joined, joined_count,
 			get_u32(event->bytes, 168));
-	watch_set(watched);
+	libc_count_set(counted);
 }
 
 static void on_totem(cpg_handle_t in, struct cpg_ring_id ring_id,
 		     uint32_t count, const uint32_t *members)
 {
-	bool watched = watch_set(false);
+	bool counted = libc_count_set(false);
 	struct step *step = callback_begin(in, CPG_OUTCOME_TOTEM);
 	const struct event *event = &step->event;
 
@@ -166,7 +166,7 @@ static void on_totem(cpg_handle_t in, struct cpg_ring_id ring_id,
 	MUST(count == get_u32(event->bytes, 40));
 	MUST(members != NULL && event_has(event, members, 4 * (size_t)count));
 	MUST(memcmp(members, event->bytes + 44, 4 * (size_t)count) == 0);
-	watch_set(watched);
+	libc_count_set(counted);
 }
 
 static bool is_called_for(enum cpg_outcome_type type)
@@ -193,9 +193,9 @@ static void step_check(const struct step *step, cs_error_t err)
 	if (depth > 0)
 		return;
 	if (is_closed)
-		MUST(watch_live() == 0);
+		MUST(libc_live() == 0);
 	else
-		MUST(watch_live() - live_before <= (long)cpg_model_memory());
+		MUST(libc_live() - live_before <= (long)cpg_model_memory());
 }
 
 /* Read the next event and dispatch it. */
@@ -214,7 +214,7 @@ static void step_run(void)
 	transport_give(&step.event);
 	current = &step;
 	depth++;
-	err = WATCHED(cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	err = COUNTED(cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
 	depth--;
 	current = outer;
 	step_settle(&step);
@@ -255,13 +255,13 @@ static void handle_open(uint8_t setup)
 
 static void handle_close(void)
 {
-	bool watched = watch_set(true);
+	bool counted = libc_count_set(true);
 
 	if (!is_closed)
 		MUST(cpg_finalize(handle) == CS_OK);
-	watch_set(watched);
+	libc_count_set(counted);
 	cpg_model_clear();
-	MUST(watch_live() == 0 && transport_is_idle());
+	MUST(libc_live() == 0 && transport_is_idle());
 }
 
 /* The table of handles stays for ever. */
@@ -278,17 +278,17 @@ static void table_create(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	bool watched;
+	bool counted;
 
 	input = (struct input){ .at = data, .left = size };
 	table_create();
-	watch_reset();
+	libc_hooks_reset();
 	events_begin();
 	events = 0;
-	watched = watch_set(true);
+	counted = libc_count_set(true);
 	handle_open(input_u8(&input));
-	watch_set(watched);
-	live_before = watch_live();
+	libc_count_set(counted);
+	live_before = libc_live();
 	while (input.left > 0 && !is_closed && events < EVENTS_MAX)
 		step_run();
 	handle_close();

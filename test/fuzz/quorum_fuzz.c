@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "../unit/bytes.h"
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "transport.h"
 
 enum outcome {
@@ -186,15 +186,15 @@ static void on_nodelist(quorum_handle_t in, struct quorum_ring_id ring_id,
 
 static void step_run(void)
 {
-	unsigned int allocations = watch_allocations();
+	unsigned int allocations = libc_allocations();
 	cs_error_t err;
 
 	event_read(&event, &input, builds);
 	called = OUTCOME_NONE;
 	transport_give(&event);
-	err = WATCHED(quorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
-	watch_fail_after(-1);
-	MUST(err == CS_OK && watch_allocations() == allocations);
+	err = COUNTED(quorum_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING));
+	libc_fail_after(-1);
+	MUST(err == CS_OK && libc_allocations() == allocations);
 	MUST((called != OUTCOME_NONE) == is_called_for(outcome_of_event()));
 }
 
@@ -234,18 +234,18 @@ static void table_create(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	bool watched;
+	bool counted;
 
 	input = (struct input){ .at = data, .left = size };
 	table_create();
-	watch_reset();
+	libc_hooks_reset();
 	events_begin();
-	watched = watch_set(true);
+	counted = libc_count_set(true);
 	handle_open(input_u8(&input));
-	watch_set(watched);
+	libc_count_set(counted);
 	for (unsigned int i = 0; i < EVENTS_MAX && input.left > 0; i++)
 		step_run();
-	MUST(WATCHED(quorum_finalize(handle)) == CS_OK);
-	MUST(watch_live() == 0 && transport_is_idle());
+	MUST(COUNTED(quorum_finalize(handle)) == CS_OK);
+	MUST(libc_live() == 0 && transport_is_idle());
 	return 0;
 }

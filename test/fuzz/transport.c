@@ -13,7 +13,7 @@
 
 #include "../../lib/transport.h"
 #include "../unit/bytes.h"
-#include "../unit/watch.h"
+#include "../unit/libc_hooks.h"
 #include "transport.h"
 
 #ifndef ASAN_POISON_MEMORY_REGION
@@ -106,7 +106,7 @@ ssize_t transport_event(struct transport *transport, void *room,
 	given->at = room;
 	*ret_bytes = room;
 	pending = NULL;
-	watch_fail_after(given->fail_after);
+	libc_fail_after(given->fail_after);
 	return (ssize_t)given->size;
 }
 

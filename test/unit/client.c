@@ -12,10 +12,10 @@
 #include "../../lib/lock.h"
 #include "bytes.h"
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "probe.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define THREADS 8
 #define ROUNDS 100
@@ -41,10 +41,10 @@ START_TEST(open_fails)
 	int cancel_state;
 
 	fake.open_error = open_errors[_i].error;
-	ck_assert_int_eq(WATCHED(client_open(&probe_service, NULL, &use)),
+	ck_assert_int_eq(COUNTED(client_open(&probe_service, NULL, &use)),
 			 open_errors[_i].expected);
 	ck_assert_ptr_null(use.client);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &cancel_state);
 	ck_assert_int_eq(cancel_state, PTHREAD_CANCEL_ENABLE);
 }
@@ -70,19 +70,19 @@ START_TEST(open_without_memory)
 	int count;
 
 	for (count = 0; count < 20; count++) {
-		watch_reset();
-		watch_fail_after(count);
-		if (WATCHED(open_and_publish(&handle)) == CS_OK)
+		libc_hooks_reset();
+		libc_fail_after(count);
+		if (COUNTED(open_and_publish(&handle)) == CS_OK)
 			break;
-		ck_assert(watch_has_failed());
+		ck_assert(libc_has_failed());
 		ck_assert_uint_eq(handle, 77);
-		ck_assert_int_eq(watch_live(), 0);
+		ck_assert_int_eq(libc_live(), 0);
 		ck_assert_uint_eq(fake.opens, fake.closes);
 		ck_assert_uint_eq(fd_count(), fds);
 	}
 	/* The client, and the table of handles. */
 	ck_assert_int_eq(count, 2);
-	watch_fail_after(-1);
+	libc_fail_after(-1);
 	probe_close(handle);
 }
 END_TEST
@@ -516,7 +516,7 @@ START_TEST(processes_wait_for_a_lock)
 	struct child counters[THREADS];
 
 	ck_assert_ptr_nonnull(counted);
-	watch_robust_fail(_i == 1);
+	libc_robust_fail(_i == 1);
 	lock_init(&counted->lock);
 	for (int i = 0; i < THREADS; i++) {
 		counters[i] = child_fork();

@@ -8,9 +8,9 @@
 #include "../recorder.h"
 #include "bytes.h"
 #include "cpg_daemon.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 #include "wire.h"
 
 /* The life of a handle. */
@@ -64,10 +64,9 @@ START_TEST(initialize_fails)
 	cpg_handle_t handle = 77;
 
 	fake.open_error = -EACCES;
-	ck_assert_int_eq(WATCHED(cpg_initialize(&handle, NULL)),
-			 CS_ERR_ACCESS);
+	ck_assert_int_eq(COUNTED(cpg_initialize(&handle, NULL)), CS_ERR_ACCESS);
 	ck_assert_uint_eq(handle, 77);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -293,7 +292,7 @@ START_TEST(busy_stays)
 	cpg_handle_t handle = cpg_open(NULL);
 	uint64_t start = now_ms();
 
-	watch_time_fly(true);
+	libc_sleeps_skip(true);
 	cpg_daemon_refuse(group_ids[_i], CS_ERR_BUSY, UINT32_MAX);
 	ck_assert_int_eq(group_fns[_i](handle, &group), CS_ERR_BUSY);
 	ck_assert_uint_ge(now_ms() - start, 59500);

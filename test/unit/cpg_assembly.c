@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "../../lib/cpg_assembly.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define NODE 7
 #define PID 4711
@@ -42,7 +42,7 @@ static int add(uint32_t nodeid, uint32_t pid, uint32_t type, uint32_t msglen,
 		memcpy(copy, fragment, fraglen);
 	partial.fragment = copy;
 	memset(&result, 0x5a, sizeof(result));
-	res = WATCHED(cpg_assembly_add(&assembly, &partial, &result));
+	res = COUNTED(cpg_assembly_add(&assembly, &partial, &result));
 	if (fraglen > 0)
 		memset(copy, '?', fraglen);
 	free(copy);
@@ -64,23 +64,23 @@ static void result_is(uint32_t pid, const void *message, size_t size)
 	ck_assert_uint_eq((uintptr_t)result.msg % 8, 0);
 	ck_assert_ptr_nonnull(result.owned);
 	memset(result.msg, 0, size);
-	watch_set(true);
+	libc_count_set(true);
 	free(result.owned);
-	watch_set(false);
+	libc_count_set(false);
 }
 
 static void clear(void)
 {
-	watch_set(true);
+	libc_count_set(true);
 	cpg_assembly_clear(&assembly);
-	watch_set(false);
+	libc_count_set(false);
 }
 
 static void forget(uint32_t nodeid, uint32_t pid)
 {
-	watch_set(true);
+	libc_count_set(true);
 	cpg_assembly_forget(&assembly, nodeid, pid);
-	watch_set(false);
+	libc_count_set(false);
 }
 
 static void good_arrives(uint32_t pid)
@@ -226,15 +226,15 @@ START_TEST(malformed_is_dropped_whole)
 
 	for (size_t i = 0; i < COUNT(completions); i++) {
 		ck_assert_int_eq(add_text(OTHER, FIRST, 6, "abc"), 0);
-		live = watch_live();
+		live = libc_live();
 		fragments_make_nothing(malformed[_i]);
-		ck_assert_int_eq(watch_live(), live);
+		ck_assert_int_eq(libc_live(), live);
 		fragments_make_nothing(completions[i]);
 		good_arrives(PID);
 		ck_assert_int_eq(add_text(OTHER, LAST, 6, "def"), 1);
 		result_is(OTHER, "abcdef", 6);
 		ck_assert_ptr_null(assembly.first);
-		ck_assert_int_eq(watch_live(), 0);
+		ck_assert_int_eq(libc_live(), 0);
 	}
 }
 END_TEST
@@ -244,7 +244,7 @@ START_TEST(malformed_first_voids_the_former)
 	ck_assert_int_eq(add_text(PID, FIRST, 10, "abc"), 0);
 	ck_assert_int_eq(add_text(PID, FIRST, 2, "abc"), 0);
 	ck_assert_int_eq(add_text(PID, LAST, 10, "defghij"), 0);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 	good_arrives(PID);
 }
 END_TEST
@@ -255,9 +255,8 @@ static void memory_is_bounded(size_t arrived)
 {
 	size_t bytes = arrived * 2;
 
-	ck_assert_uint_le(watch_largest(),
-			  bytes > OVERHEAD ? bytes : OVERHEAD);
-	ck_assert_int_le(watch_live(), (long)(bytes + OVERHEAD + ROUNDING));
+	ck_assert_uint_le(libc_largest(), bytes > OVERHEAD ? bytes : OVERHEAD);
+	ck_assert_int_le(libc_live(), (long)(bytes + OVERHEAD + ROUNDING));
 }
 
 struct announcement {
@@ -287,7 +286,7 @@ START_TEST(announcements_are_not_believed)
 	}
 	good_arrives(OTHER);
 	clear();
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -310,21 +309,21 @@ START_TEST(memory_of_a_good_message)
 		ck_assert_int_eq(add(NODE, PID, type, size, message + at, n),
 				 type == LAST);
 		memory_is_bounded(at + n);
-		ck_assert_uint_le(watch_largest(), size);
+		ck_assert_uint_le(libc_largest(), size);
 		type = CONTINUED;
 	}
 	result_is(PID, message, size);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
 START_TEST(first_without_memory)
 {
-	watch_fail_after(_i);
+	libc_fail_after(_i);
 	ck_assert_int_eq(add_text(PID, FIRST, 10, "abc"), -ENOMEM);
-	ck_assert(watch_has_failed());
-	watch_fail_after(-1);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert(libc_has_failed());
+	libc_fail_after(-1);
+	ck_assert_int_eq(libc_live(), 0);
 	ck_assert_int_eq(add_text(PID, LAST, 10, "defghij"), 0);
 	good_arrives(PID);
 }
@@ -333,14 +332,14 @@ END_TEST
 START_TEST(growth_without_memory)
 {
 	ck_assert_int_eq(add_text(PID, FIRST, 200, "abcdefghij"), 0);
-	for (int i = 1; i < 19 && !watch_has_failed(); i++) {
-		watch_fail_after(0);
+	for (int i = 1; i < 19 && !libc_has_failed(); i++) {
+		libc_fail_after(0);
 		ck_assert_int_eq(add_text(PID, CONTINUED, 200, "abcdefghij"),
-				 watch_has_failed() ? -ENOMEM : 0);
+				 libc_has_failed() ? -ENOMEM : 0);
 	}
-	ck_assert(watch_has_failed());
-	watch_fail_after(-1);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert(libc_has_failed());
+	libc_fail_after(-1);
+	ck_assert_int_eq(libc_live(), 0);
 	good_arrives(PID);
 }
 END_TEST
@@ -359,7 +358,7 @@ START_TEST(forget_one_sender)
 	result_is(OTHER, "abcdef", 6);
 	forget(NODE + 1, PID);
 	ck_assert_ptr_null(assembly.first);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -370,7 +369,7 @@ START_TEST(clear_forgets_all)
 		ck_assert_int_eq(add_text(pid, FIRST, 6, "abc"), 0);
 	clear();
 	ck_assert_ptr_null(assembly.first);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 	for (uint32_t pid = 1; pid <= 50; pid++)
 		ck_assert_int_eq(add_text(pid, LAST, 6, "def"), 0);
 	good_arrives(PID);
@@ -379,7 +378,7 @@ END_TEST
 
 static void setup(void)
 {
-	watch_reset();
+	libc_hooks_reset();
 }
 
 static void teardown(void)

@@ -5,8 +5,8 @@
 
 #include "bytes.h"
 #include "cpg_daemon.h"
+#include "libc_hooks.h"
 #include "support.h"
-#include "watch.h"
 #include "wire.h"
 
 struct cpg_daemon cpg_daemon;
@@ -81,7 +81,7 @@ static void daemon_answer(const struct fake_request *request,
 void cpg_daemon_setup(void)
 {
 	fake_setup();
-	watch_reset();
+	libc_hooks_reset();
 	memset(&cpg_daemon, 0, sizeof(cpg_daemon));
 	fake.answer = daemon_answer;
 }
@@ -137,13 +137,13 @@ cpg_handle_t cpg_open(cpg_callbacks_t *callbacks)
 {
 	cpg_handle_t handle;
 
-	ck_assert_int_eq(WATCHED(cpg_initialize(&handle, callbacks)), CS_OK);
+	ck_assert_int_eq(COUNTED(cpg_initialize(&handle, callbacks)), CS_OK);
 	return handle;
 }
 
 void cpg_close(cpg_handle_t handle)
 {
-	ck_assert_int_eq(WATCHED(cpg_finalize(handle)), CS_OK);
+	ck_assert_int_eq(COUNTED(cpg_finalize(handle)), CS_OK);
 }
 
 cpg_handle_t cpg_open_joined(cpg_callbacks_t *callbacks)

@@ -57,7 +57,7 @@ const struct fake_request *cpg_daemon_last(enum cpg_daemon_request id,
 /* A name of that string, with garbage behind it. */
 struct cpg_name name_make(const char *string);
 
-/* A handle, and one that has joined GROUP. Watched. */
+/* A handle, and one that has joined GROUP. Allocations count (COUNTED). */
 cpg_handle_t cpg_open(cpg_callbacks_t *callbacks);
 cpg_handle_t cpg_open_joined(cpg_callbacks_t *callbacks);
 void cpg_close(cpg_handle_t handle);

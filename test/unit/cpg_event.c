@@ -6,9 +6,9 @@
 
 #include "bytes.h"
 #include "cpg_daemon.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 #include "wire.h"
 
 #define NODE 0x11223344
@@ -38,7 +38,7 @@ static void group_is_good(const struct cpg_name *group)
 static void on_deliver(cpg_handle_t handle, const struct cpg_name *group,
 		       uint32_t nodeid, uint32_t pid, void *msg, size_t len)
 {
-	bool watched = watch_set(false);
+	bool counted = libc_count_set(false);
 	char text[64] = "";
 
 	ck_assert_uint_eq(handle, expected_handle);
@@ -55,7 +55,7 @@ static void on_deliver(cpg_handle_t handle, const struct cpg_name *group,
 	ck_assert_mem_eq(text, msg, len);
 	memcpy(last_text, text, sizeof(text));
 	memset(msg, '?', len);
-	watch_set(watched);
+	libc_count_set(counted);
 }
 
 static void addresses_are(const struct cpg_address *list, size_t count,
@@ -197,20 +197,18 @@ START_TEST(fragments)
 	long live;
 
 	/* The buffer stays. */
-	ck_assert_int_eq(WATCHED(cpg_dispatch(handle, CS_DISPATCH_ALL)),
-			 CS_OK);
-	live = watch_live();
+	ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ALL)), CS_OK);
+	live = libc_live();
 	fragment_queue(FIRST, 9, "abc");
 	fragment_queue(CONTINUED, 9, "def");
 	fragment_queue(LAST, 9, "ghi");
 	for (unsigned int i = 0; i < 3; i++) {
 		ck_assert_uint_eq(fake.pending, 3 - i);
 		ck_assert_uint_eq(delivers, 0);
-		ck_assert_int_eq(WATCHED(cpg_dispatch(handle,
-						      CS_DISPATCH_ONE)),
+		ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ONE)),
 				 CS_OK);
 	}
-	ck_assert_int_eq(watch_live(), live);
+	ck_assert_int_eq(libc_live(), live);
 	ck_assert_uint_eq(delivers, 1);
 	ck_assert_str_eq(last_text, "abcdefghi");
 	cpg_close(handle);
@@ -244,8 +242,8 @@ START_TEST(fragments_without_memory)
 	ck_assert_int_eq(cpg_dispatch(handle, CS_DISPATCH_ONE), CS_OK);
 	fragment_queue(FIRST, 6, "abc");
 	fragment_queue(LAST, 6, "def");
-	watch_fail_after(0);
-	ck_assert_int_eq(WATCHED(cpg_dispatch(handle, CS_DISPATCH_ALL)),
+	libc_fail_after(0);
+	ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ALL)),
 			 CS_ERR_NO_MEMORY);
 	ck_assert_int_eq(cpg_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_uint_eq(delivers, 1);
@@ -260,11 +258,10 @@ START_TEST(fragments_without_callback)
 	cpg_handle_t handle = cpg_open_joined(NULL);
 
 	ck_assert_int_eq(cpg_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
-	watch_reset();
+	libc_hooks_reset();
 	fragment_queue(FIRST, 9, "abc");
-	ck_assert_int_eq(WATCHED(cpg_dispatch(handle, CS_DISPATCH_ONE)),
-			 CS_OK);
-	ck_assert_uint_eq(watch_allocations(), 0);
+	ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ONE)), CS_OK);
+	ck_assert_uint_eq(libc_allocations(), 0);
 	cpg_close(handle);
 }
 END_TEST
@@ -343,15 +340,14 @@ START_TEST(fragments_left_at_finalize)
 	cpg_handle_t handle;
 
 	cpg_close(cpg_open(NULL));
-	watch_reset();
+	libc_hooks_reset();
 	handle = deliver_open();
 	fragment_queue(FIRST, 1000000,
 		       "fifty bytes or so, of which the library keeps a copy");
-	ck_assert_int_eq(WATCHED(cpg_dispatch(handle, CS_DISPATCH_ALL)),
-			 CS_OK);
-	ck_assert_int_gt(watch_live(), 0);
+	ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ALL)), CS_OK);
+	ck_assert_int_gt(libc_live(), 0);
 	cpg_close(handle);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 

@@ -6,9 +6,9 @@
 
 #include "bytes.h"
 #include "cpg_daemon.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define FRAGMENT_MAX 1047552
 #define MESSAGE_MAX (4 * FRAGMENT_MAX)
@@ -20,7 +20,7 @@ static size_t fragment_max = FRAGMENT_MAX;
 static cs_error_t mcast(cpg_handle_t handle, const struct iovec *iov,
 			unsigned int count)
 {
-	return WATCHED(cpg_mcast_joined(handle, CPG_TYPE_SAFE, iov, count));
+	return COUNTED(cpg_mcast_joined(handle, CPG_TYPE_SAFE, iov, count));
 }
 
 static cs_error_t mcast_size(cpg_handle_t handle, size_t size)
@@ -107,7 +107,7 @@ START_TEST(many_pieces)
 	const unsigned int count = piece_counts[_i];
 	const size_t size = 3 * FRAGMENT_MAX + 12345;
 	cpg_handle_t handle = cpg_open_joined(NULL);
-	const long live = watch_live();
+	const long live = libc_live();
 	size_t at = 0;
 
 	/* Every fifth is empty. */
@@ -121,7 +121,7 @@ START_TEST(many_pieces)
 	}
 	ck_assert_int_eq(mcast(handle, iov, count), CS_OK);
 	ck_assert_uint_eq(fragments_are(1, size), fake_request_count());
-	ck_assert_int_eq(watch_live(), live);
+	ck_assert_int_eq(libc_live(), live);
 	cpg_close(handle);
 }
 END_TEST
@@ -203,7 +203,7 @@ START_TEST(room_never_comes)
 	cpg_handle_t handle = cpg_open_joined(NULL);
 	uint64_t start;
 
-	watch_clock_stop();
+	libc_clock_stop();
 	start = now_ms();
 	fake.is_full = true;
 	fake.room_waits_last = true;
@@ -256,7 +256,7 @@ START_TEST(without_memory)
 		iov[i].iov_base = message + i * 20000;
 		iov[i].iov_len = 20000;
 	}
-	watch_fail_after(0);
+	libc_fail_after(0);
 	ck_assert_int_eq(mcast(handle, iov, COUNT(iov)), CS_ERR_NO_MEMORY);
 	ck_assert_uint_eq(fake_request_count(), 1);
 	ck_assert_int_eq(mcast(handle, iov, COUNT(iov)), CS_OK);

@@ -5,9 +5,9 @@
 
 #include "bytes.h"
 #include "cpg_daemon.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 #include "wire.h"
 
 static cs_error_t initialize(cpg_handle_t handle, cpg_iteration_type_t type,
@@ -16,8 +16,8 @@ static cs_error_t initialize(cpg_handle_t handle, cpg_iteration_type_t type,
 	struct cpg_name name = name_make(GROUP);
 	struct cpg_name *group = type == CPG_ITERATION_ONE_GROUP ? &name : NULL;
 
-	return WATCHED(cpg_iteration_initialize(handle, type, group,
-						ret_iteration));
+	return COUNTED(
+		cpg_iteration_initialize(handle, type, group, ret_iteration));
 }
 
 static cpg_iteration_handle_t iteration_open(cpg_handle_t handle)
@@ -183,12 +183,11 @@ START_TEST(after_finalize)
 	unsigned int count;
 
 	cpg_close(cpg_open(NULL));
-	watch_reset();
+	libc_hooks_reset();
 	handle = cpg_open(NULL);
 	for (size_t i = 0; i < COUNT(iterations); i++)
 		iterations[i] = iteration_open(handle);
-	ck_assert_int_eq(WATCHED(cpg_iteration_finalize(iterations[2])),
-			 CS_OK);
+	ck_assert_int_eq(COUNTED(cpg_iteration_finalize(iterations[2])), CS_OK);
 	iterations[2] = iteration_open(handle);
 	cpg_close(handle);
 	count = fake_request_count();
@@ -200,7 +199,7 @@ START_TEST(after_finalize)
 				 CS_ERR_BAD_HANDLE);
 	}
 	ck_assert_uint_eq(fake_request_count(), count);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -212,7 +211,7 @@ static void finalize_deliver(cpg_handle_t handle, const struct cpg_name *group,
 			     size_t len)
 {
 	struct cpg_iteration_description_t description;
-	bool watched = watch_set(false);
+	bool counted = libc_count_set(false);
 
 	(void)group;
 	(void)nodeid;
@@ -224,7 +223,7 @@ static void finalize_deliver(cpg_handle_t handle, const struct cpg_name *group,
 			 CS_ERR_BAD_HANDLE);
 	ck_assert_int_eq(cpg_iteration_finalize(open_iteration),
 			 CS_ERR_BAD_HANDLE);
-	watch_set(watched);
+	libc_count_set(counted);
 }
 
 START_TEST(after_finalize_inside)
@@ -234,14 +233,14 @@ START_TEST(after_finalize_inside)
 	struct wire wire;
 
 	cpg_close(cpg_open(NULL));
-	watch_reset();
+	libc_hooks_reset();
 	handle = cpg_open(&callbacks);
 	open_iteration = iteration_open(handle);
 	wire_deliver(&wire);
 	fake_event_queue(wire.bytes, wire.size);
-	ck_assert_int_eq(WATCHED(cpg_dispatch(handle, CS_DISPATCH_ONE)),
+	ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ONE)),
 			 CS_ERR_BAD_HANDLE);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -256,9 +255,9 @@ START_TEST(handles_are_given_back)
 			iteration_open(handle);
 		cpg_close(handle);
 		if (round == 0)
-			watch_reset();
+			libc_hooks_reset();
 	}
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -310,14 +309,14 @@ START_TEST(initialize_fails)
 {
 	cpg_handle_t handle = cpg_open(NULL);
 	cpg_iteration_handle_t iteration = 77;
-	long before = watch_live();
+	long before = libc_live();
 
 	cpg_daemon_refuse(DAEMON_ITERATION_INITIALIZE, CS_ERR_TRY_AGAIN, 1);
 	ck_assert_int_eq(initialize(handle, CPG_ITERATION_ALL, &iteration),
 			 CS_ERR_TRY_AGAIN);
 	ck_assert_uint_eq(iteration, 77);
 	ck_assert_uint_eq(fake_request_count(), 1);
-	ck_assert_int_eq(watch_live(), before);
+	ck_assert_int_eq(libc_live(), before);
 	cpg_close(handle);
 }
 END_TEST
@@ -334,10 +333,10 @@ START_TEST(initialize_without_memory)
 	cpg_handle_t handle = cpg_open(NULL);
 	cpg_iteration_handle_t iteration = 77;
 
-	watch_fail_after(0);
+	libc_fail_after(0);
 	ck_assert_int_eq(initialize(handle, CPG_ITERATION_ALL, &iteration),
 			 CS_ERR_NO_MEMORY);
-	ck_assert(watch_has_failed());
+	ck_assert(libc_has_failed());
 	ck_assert_uint_eq(iteration, 77);
 	ck_assert_uint_eq(fake_request_count(), 2);
 	ck_assert(request_is_finalize(1));
@@ -355,14 +354,14 @@ START_TEST(initialize_without_room)
 
 	for (int i = 0; i < 100 && err == CS_OK; i++) {
 		iteration = 77;
-		before = watch_live();
-		watch_fail_after(1);
+		before = libc_live();
+		libc_fail_after(1);
 		err = initialize(handle, CPG_ITERATION_ALL, &iteration);
 	}
-	ck_assert(watch_has_failed());
+	ck_assert(libc_has_failed());
 	ck_assert_int_eq(err, CS_ERR_NO_MEMORY);
 	ck_assert_uint_eq(iteration, 77);
-	ck_assert_int_eq(watch_live(), before);
+	ck_assert_int_eq(libc_live(), before);
 	ck_assert(request_is_finalize(fake_request_count() - 1));
 	cpg_close(handle);
 }

@@ -6,9 +6,9 @@
 
 #include "bytes.h"
 #include "cpg_daemon.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 #include "wire.h"
 
 #define ATOMIC_MAX 1047552
@@ -19,7 +19,7 @@
 static cs_error_t mcast(cpg_handle_t handle, const struct iovec *iov,
 			unsigned int count)
 {
-	return WATCHED(cpg_mcast_joined(handle, CPG_TYPE_AGREED, iov, count));
+	return COUNTED(cpg_mcast_joined(handle, CPG_TYPE_AGREED, iov, count));
 }
 
 /* The last request is a multicast of that message. */
@@ -185,17 +185,17 @@ START_TEST(few_pieces_need_no_memory)
 	size_t size = pieces_make(iov, 15, message);
 	cpg_handle_t handle = cpg_open_joined(NULL);
 
-	watch_reset();
+	libc_hooks_reset();
 	ck_assert_int_eq(mcast(handle, iov, 15), CS_OK);
-	ck_assert_uint_eq(watch_allocations(), 0);
+	ck_assert_uint_eq(libc_allocations(), 0);
 	sent_is(message, size);
 	size = pieces_make(iov, 1024, message);
-	watch_fail_after(0);
+	libc_fail_after(0);
 	ck_assert_int_eq(mcast(handle, iov, 1024), CS_ERR_NO_MEMORY);
 	ck_assert_uint_eq(cpg_daemon_count(DAEMON_MCAST), 1);
 	ck_assert_int_eq(mcast(handle, iov, 1024), CS_OK);
 	sent_is(message, size);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 	cpg_close(handle);
 }
 END_TEST
@@ -258,8 +258,8 @@ START_TEST(zero_copy)
 	ck_assert_int_eq(cpg_zcb_alloc(handle, 10, NULL),
 			 CS_ERR_INVALID_PARAM);
 	ck_assert_int_eq(cpg_zcb_alloc(0, 10, &buffer), CS_ERR_BAD_HANDLE);
-	watch_fail_after(0);
-	ck_assert_int_eq(WATCHED(cpg_zcb_alloc(handle, 10, &buffer)),
+	libc_fail_after(0);
+	ck_assert_int_eq(COUNTED(cpg_zcb_alloc(handle, 10, &buffer)),
 			 CS_ERR_NO_MEMORY);
 	ck_assert_ptr_null(buffer);
 	ck_assert_int_eq(cpg_zcb_alloc(handle, 10, &buffer), CS_OK);

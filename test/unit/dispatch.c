@@ -4,10 +4,10 @@
 #include <limits.h>
 
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "probe.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 static const cs_dispatch_flags_t modes[] = {
 	CS_DISPATCH_ONE,
@@ -18,7 +18,7 @@ static const cs_dispatch_flags_t modes[] = {
 
 static cs_error_t dispatch(uint64_t handle, cs_dispatch_flags_t mode)
 {
-	return WATCHED(dispatch_run(handle, &probe_service, mode));
+	return COUNTED(dispatch_run(handle, &probe_service, mode));
 }
 
 static int handle_fd(uint64_t handle)
@@ -70,7 +70,7 @@ START_TEST(without_a_wait)
 	delivered_are(outcome->delivered);
 	ck_assert_uint_eq(fake.pending, left);
 	ck_assert_int_eq(fd_is_readable(handle_fd(handle)), left > 0);
-	ck_assert_uint_eq(watch_polls(), 0);
+	ck_assert_uint_eq(libc_polls(), 0);
 	probe_close(handle);
 }
 END_TEST
@@ -200,9 +200,9 @@ START_TEST(buffer_without_memory)
 	uint64_t handle = probe_open();
 
 	probe_events_queue(1);
-	watch_fail_after(0);
+	libc_fail_after(0);
 	ck_assert_int_eq(dispatch(handle, modes[_i]), CS_ERR_NO_MEMORY);
-	watch_fail_after(-1);
+	libc_fail_after(-1);
 	ck_assert_uint_eq(fake.pending, 1);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	delivered_are(1);
@@ -250,13 +250,13 @@ START_TEST(buffer_is_kept)
 
 	probe_events_queue(100);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE), CS_OK);
-	watch_reset();
+	libc_hooks_reset();
 	for (int i = 1; i < 50; i++)
 		ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE), CS_OK);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING),
 			 CS_ERR_TRY_AGAIN);
-	ck_assert_uint_eq(watch_allocations(), 0);
+	ck_assert_uint_eq(libc_allocations(), 0);
 	delivered_are(100);
 	probe_close(handle);
 }
@@ -268,12 +268,12 @@ START_TEST(buffer_is_freed)
 
 	/* The table of handles stays. */
 	probe_close(probe_open());
-	watch_reset();
+	libc_hooks_reset();
 	handle = probe_open();
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
-	ck_assert_int_ge(watch_live(), 1024 * 1024);
+	ck_assert_int_ge(libc_live(), 1024 * 1024);
 	probe_close(handle);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 

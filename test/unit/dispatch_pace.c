@@ -7,10 +7,10 @@
  */
 
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "probe.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define NS_PER_US 1000LL
 
@@ -39,15 +39,15 @@ static void feed_wait(bool is_poll)
 	if (feed.lots > 0 && feed.lots == feed.slow_lots) {
 		feed.lot = 1;
 		feed.interval_us = SLOW_US;
-		feed.sleeps_at_fall = watch_sleeps();
+		feed.sleeps_at_fall = libc_sleeps();
 	}
 	if (feed.lots > 0) {
-		watch_clock_forward(feed.interval_us * NS_PER_US);
+		libc_clock_forward(feed.interval_us * NS_PER_US);
 		probe_events_queue(feed.lot);
-		feed.sleeps = watch_sleeps();
+		feed.sleeps = libc_sleeps();
 		feed.lots--;
 	} else if (is_poll) {
-		watch_wait_hook(NULL);
+		libc_wait_hook(NULL);
 		probe_close(feed.handle);
 	}
 	if (feed.cancels && !is_poll)
@@ -63,8 +63,8 @@ static void feed_begin(uint32_t lot, unsigned int interval_us,
 		.interval_us = interval_us,
 		.lots = lots,
 	};
-	watch_clock_stop();
-	watch_wait_hook(feed_wait);
+	libc_clock_stop();
+	libc_wait_hook(feed_wait);
 }
 
 static void feed_dispatch(cs_dispatch_flags_t mode)
@@ -86,10 +86,10 @@ START_TEST(high_rate_sleeps_on_timers)
 	feed_dispatch(CS_DISPATCH_BLOCKING);
 	ck_assert_uint_eq(probe.delivered, 10 * lots);
 	ck_assert_uint_eq(feed.sleeps + polls, lots);
-	ck_assert_uint_le(watch_sleeps(), feed.sleeps + EMPTY_TIMERS_MAX);
+	ck_assert_uint_le(libc_sleeps(), feed.sleeps + EMPTY_TIMERS_MAX);
 	/* The last one waits for the finalize. */
-	ck_assert_uint_eq(watch_polls(), polls + 1);
-	ck_assert_int_eq(watch_poll_timeout(), -1);
+	ck_assert_uint_eq(libc_polls(), polls + 1);
+	ck_assert_int_eq(libc_poll_timeout(), -1);
 }
 END_TEST
 
@@ -98,7 +98,7 @@ START_TEST(one_never_sleeps_on_a_timer)
 	feed_begin(10, 20, 1000);
 	feed_dispatch(CS_DISPATCH_ONE);
 	ck_assert_uint_eq(probe.delivered, 10000);
-	ck_assert_uint_eq(watch_sleeps(), 0);
+	ck_assert_uint_eq(libc_sleeps(), 0);
 }
 END_TEST
 
@@ -119,8 +119,8 @@ START_TEST(low_rate_sleeps_in_poll)
 	feed_begin(low_rates[_i].lot, low_rates[_i].interval_us, 3000);
 	feed_dispatch(CS_DISPATCH_BLOCKING);
 	ck_assert_uint_eq(probe.delivered, 3000 * low_rates[_i].lot);
-	ck_assert_uint_eq(watch_sleeps(), 0);
-	ck_assert_uint_eq(watch_polls(), 3001);
+	ck_assert_uint_eq(libc_sleeps(), 0);
+	ck_assert_uint_eq(libc_polls(), 3001);
 }
 END_TEST
 
@@ -132,9 +132,9 @@ START_TEST(rate_falls)
 	feed_dispatch(CS_DISPATCH_BLOCKING);
 	ck_assert_uint_eq(probe.delivered, 500 * 10 + 500);
 	ck_assert_uint_gt(feed.sleeps_at_fall, 0);
-	ck_assert_uint_le(watch_sleeps() - feed.sleeps_at_fall,
+	ck_assert_uint_le(libc_sleeps() - feed.sleeps_at_fall,
 			  2 * SUSTAINED_US / SLOW_US);
-	ck_assert_uint_ge(watch_polls(), 400);
+	ck_assert_uint_ge(libc_polls(), 400);
 }
 END_TEST
 
@@ -146,8 +146,8 @@ START_TEST(cancelled_in_a_timer)
 	feed.cancels = true;
 	dispatcher_start(&dispatcher, feed.handle, CS_DISPATCH_BLOCKING);
 	ck_assert_ptr_eq(thread_join(dispatcher.thread), PTHREAD_CANCELED);
-	ck_assert_uint_eq(watch_sleeps(), 1);
-	watch_wait_hook(NULL);
+	ck_assert_uint_eq(libc_sleeps(), 1);
+	libc_wait_hook(NULL);
 	/* The lot of that timer is there still. */
 	ck_assert_int_eq(dispatch_run(feed.handle, &probe_service,
 				      CS_DISPATCH_ALL),

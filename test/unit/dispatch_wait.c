@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "probe.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define CROWD 4
 
@@ -83,8 +83,8 @@ START_TEST(death_ends_the_wait)
 	fake_empties_await(1);
 	fake_die(false);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_LIBRARY);
-	ck_assert_int_eq(watch_poll_timeout(), -1);
-	ck_assert_uint_eq(watch_polls(), 1);
+	ck_assert_int_eq(libc_poll_timeout(), -1);
+	ck_assert_uint_eq(libc_polls(), 1);
 	probe_close(handle);
 }
 END_TEST
@@ -105,7 +105,7 @@ static bool interrupt(const void *data)
 	const struct interruption *interruption = data;
 
 	pthread_kill(interruption->thread, SIGUSR1);
-	return watch_polls() >= interruption->polls;
+	return libc_polls() >= interruption->polls;
 }
 
 START_TEST(signals_are_no_end)

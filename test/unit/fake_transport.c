@@ -13,8 +13,8 @@
 
 #include "../../lib/transport.h"
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "support.h"
-#include "watch.h"
 
 /* What a violation says "the transport was". */
 #define TWO_RECEIVE "receiving for two threads"
@@ -75,13 +75,13 @@ static void use_check(const struct transport *transport)
 }
 
 /* What the fake allocates itself does not count. */
-static _Thread_local bool watched;
+static _Thread_local bool counted;
 
 static void use_begin(const struct transport *transport, atomic_bool *busy,
 		      const char *what)
 {
 	use_check(transport);
-	watched = watch_set(false);
+	counted = libc_count_set(false);
 	if (atomic_exchange(busy, true))
 		violation_note(what);
 	/* A second one has a chance to come. */
@@ -91,7 +91,7 @@ static void use_begin(const struct transport *transport, atomic_bool *busy,
 static void use_end(atomic_bool *busy)
 {
 	*busy = false;
-	watch_set(watched);
+	libc_count_set(counted);
 }
 
 /* The transport. */
@@ -124,7 +124,7 @@ int transport_open(const char *service, size_t message_max,
 		   struct transport_shared *shared,
 		   struct transport **ret_transport)
 {
-	bool was_watched = watch_set(false);
+	bool was_counted = libc_count_set(false);
 	int res;
 
 	fake.message_max = message_max;
@@ -134,7 +134,7 @@ int transport_open(const char *service, size_t message_max,
 	pthread_mutex_lock(&lock);
 	res = transport_create_locked(ret_transport);
 	pthread_mutex_unlock(&lock);
-	watch_set(was_watched);
+	libc_count_set(was_counted);
 	return res;
 }
 
@@ -399,8 +399,8 @@ void transport_room_await(const struct transport *transport,
 	if (fake.room_waits == fake.room_after)
 		fake.is_full = false;
 	else if (fake.room_waits_last)
-		watch_clock_forward(limit->tv_sec * 1000000000LL +
-				    limit->tv_nsec);
+		libc_clock_forward(limit->tv_sec * 1000000000LL +
+				   limit->tv_nsec);
 	else
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }

@@ -3,7 +3,7 @@
 
 /*
  * A transport without a daemon: linked instead of lib/transport.c, and run
- * by the test. It also watches over the locking and the lifetimes that
+ * by the test. It also checks the locking and the lifetimes that
  * transport.h asks of its callers: what is wrong fails the test at its end.
  *
  * "The connection" is the one that was opened last. Any thread may call

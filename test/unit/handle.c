@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "../../lib/handle.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define MANY 10000
 #define THREADS 8
@@ -47,7 +47,7 @@ static uint64_t thing_open(void)
 	struct thing *thing = thing_create();
 	uint64_t handle = 0;
 
-	ck_assert_int_eq(WATCHED(handle_open(&thing->object, &handle)), 0);
+	ck_assert_int_eq(COUNTED(handle_open(&thing->object, &handle)), 0);
 	handle_put(&thing->object);
 	return handle;
 }
@@ -193,7 +193,7 @@ START_TEST(without_randomness)
 	uint64_t handle;
 	int changes = 0;
 
-	watch_getrandom_fail(true);
+	libc_getrandom_fail(true);
 	for (int i = 0; i < 100; i++) {
 		handle = thing_open();
 		ck_assert_uint_ne(handle >> 32, 0);
@@ -210,8 +210,8 @@ START_TEST(open_without_memory)
 	struct thing *thing = thing_create();
 	uint64_t handle = 77;
 
-	watch_fail_after(0);
-	ck_assert_int_eq(WATCHED(handle_open(&thing->object, &handle)),
+	libc_fail_after(0);
+	ck_assert_int_eq(COUNTED(handle_open(&thing->object, &handle)),
 			 -ENOMEM);
 	ck_assert_uint_eq(handle, 77);
 	ck_assert_uint_eq(thing->object.references, 1);
@@ -247,9 +247,9 @@ START_TEST(many_grow_and_reuse)
 	for (int i = 1; i < MANY; i += 2)
 		thing_close(handles[i]);
 	ck_assert_uint_eq(destroyed, MANY);
-	watch_reset();
+	libc_hooks_reset();
 	ck_assert_uint_eq(many_open(handles), highest);
-	ck_assert_uint_eq(watch_allocations(), 0);
+	ck_assert_uint_eq(libc_allocations(), 0);
 	for (int i = 0; i < MANY; i++)
 		thing_close(handles[i]);
 }
@@ -354,7 +354,7 @@ END_TEST
 
 static void setup(void)
 {
-	watch_reset();
+	libc_hooks_reset();
 	destroyed = 0;
 }
 

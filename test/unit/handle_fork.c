@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "../../lib/handle.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 
 #define INHERITED 100
 #define THREADS 3
@@ -150,7 +150,7 @@ static int (*const children[])(void *data) = {
 /* With the wiped page of new kernels, and without. */
 START_TEST(child_has_its_own)
 {
-	watch_madvise_set((unsigned int)_i / COUNT(children));
+	libc_madvise_set((unsigned int)_i / COUNT(children));
 	for (int i = 0; i < INHERITED; i++)
 		ck_assert(thing_open(&inherited[i]));
 	ck_assert_int_eq(child_run(children[(size_t)_i % COUNT(children)],
@@ -182,7 +182,7 @@ START_TEST(fork_while_the_table_is_busy)
 {
 	pthread_t threads[THREADS];
 
-	watch_madvise_set((unsigned int)_i);
+	libc_madvise_set((unsigned int)_i);
 	for (int i = 0; i < INHERITED; i++)
 		ck_assert(thing_open(&inherited[i]));
 	for (int i = 0; i < THREADS; i++)
@@ -269,11 +269,11 @@ static void fork_now(void)
 /* Another thread would be in the middle of it. */
 START_TEST(fork_while_the_table_grows)
 {
-	watch_madvise_set((unsigned int)_i);
+	libc_madvise_set((unsigned int)_i);
 	ck_assert(thing_open(&inherited[0]));
-	watch_calloc_hook(fork_now);
+	libc_calloc_hook(fork_now);
 	for (int i = 1; i < INHERITED; i++)
-		ck_assert(WATCHED(thing_open(&inherited[i])));
+		ck_assert(COUNTED(thing_open(&inherited[i])));
 	ck_assert_int_eq(child_status, 0);
 	ck_assert(all_work());
 }
@@ -281,7 +281,7 @@ END_TEST
 
 static void setup(void)
 {
-	watch_reset();
+	libc_hooks_reset();
 	stop = false;
 	holders = 0;
 }
@@ -293,11 +293,11 @@ TCase *handle_fork_case(void)
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_loop_test(tcase, child_has_its_own, 0,
-			    WATCH_MADVISE_COUNT * (int)COUNT(children));
+			    LIBC_MADVISE_COUNT * (int)COUNT(children));
 	tcase_add_loop_test(tcase, fork_while_the_table_is_busy, 0,
-			    WATCH_MADVISE_COUNT);
+			    LIBC_MADVISE_COUNT);
 	tcase_add_test(tcase, references_of_the_forking_thread_remain);
 	tcase_add_loop_test(tcase, fork_while_the_table_grows, 0,
-			    WATCH_MADVISE_COUNT);
+			    LIBC_MADVISE_COUNT);
 	return tcase;
 }

@@ -7,9 +7,9 @@
 
 #include "bytes.h"
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "probe.h"
 #include "support.h"
-#include "watch.h"
 
 struct probe probe;
 
@@ -96,7 +96,7 @@ const struct service other_service = {
 void probe_setup(void)
 {
 	fake_setup();
-	watch_reset();
+	libc_hooks_reset();
 	memset(&probe, 0, sizeof(probe));
 }
 
@@ -108,12 +108,12 @@ void probe_teardown(void)
 	fake_teardown();
 }
 
-static void watched_put(struct client_use *use)
+static void counted_put(struct client_use *use)
 {
-	bool before = watch_set(true);
+	bool before = libc_count_set(true);
 
 	client_put(use);
-	watch_set(before);
+	libc_count_set(before);
 }
 
 uint64_t probe_open(void)
@@ -121,10 +121,10 @@ uint64_t probe_open(void)
 	struct client_use use;
 	uint64_t handle = 0;
 
-	ck_assert_int_eq(WATCHED(client_open(&probe_service, NULL, &use)),
+	ck_assert_int_eq(COUNTED(client_open(&probe_service, NULL, &use)),
 			 CS_OK);
-	ck_assert_int_eq(WATCHED(client_publish(use.client, &handle)), CS_OK);
-	watched_put(&use);
+	ck_assert_int_eq(COUNTED(client_publish(use.client, &handle)), CS_OK);
+	counted_put(&use);
 	return handle;
 }
 
@@ -133,7 +133,7 @@ void probe_close(uint64_t handle)
 	struct client_use use;
 
 	ck_assert_int_eq(client_close(handle, &probe_service, &use), CS_OK);
-	watched_put(&use);
+	counted_put(&use);
 }
 
 void probe_event_queue(enum probe_kind kind, uint32_t number)

@@ -8,9 +8,9 @@
 #include "../recorder.h"
 #include "bytes.h"
 #include "fake_transport.h"
+#include "libc_hooks.h"
 #include "suites.h"
 #include "support.h"
-#include "watch.h"
 #include "wire.h"
 
 #define QUORATE 4711
@@ -95,9 +95,8 @@ END_TEST
 static cs_error_t model_initialize(quorum_handle_t *ret_handle, int model,
 				   uint32_t *ret_type)
 {
-	return WATCHED(quorum_model_initialize(ret_handle,
-					       (quorum_model_t)model, NULL,
-					       ret_type, NULL));
+	return COUNTED(quorum_model_initialize(
+		ret_handle, (quorum_model_t)model, NULL, ret_type, NULL));
 }
 
 START_TEST(initialize_of_model)
@@ -159,7 +158,7 @@ START_TEST(initialize_is_refused)
 	ck_assert_uint_eq(type, 77);
 	ck_assert_uint_eq(fake.closes, 1);
 	ck_assert_uint_eq(fd_count(), fds);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -168,10 +167,10 @@ START_TEST(initialize_fails)
 	quorum_handle_t handle = 77;
 
 	fake.open_error = -ECONNREFUSED;
-	ck_assert_int_eq(WATCHED(quorum_initialize(&handle, NULL, NULL)),
+	ck_assert_int_eq(COUNTED(quorum_initialize(&handle, NULL, NULL)),
 			 CS_ERR_LIBRARY);
 	ck_assert_uint_eq(handle, 77);
-	ck_assert_int_eq(watch_live(), 0);
+	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
 
@@ -333,10 +332,10 @@ START_TEST(dispatch_without_memory)
 	quorum_handle_t handle = quorum_open();
 
 	all_events_queue();
-	watch_fail_after(0);
-	ck_assert_int_eq(WATCHED(quorum_dispatch(handle, CS_DISPATCH_ALL)),
+	libc_fail_after(0);
+	ck_assert_int_eq(COUNTED(quorum_dispatch(handle, CS_DISPATCH_ALL)),
 			 CS_ERR_NO_MEMORY);
-	watch_fail_after(-1);
+	libc_fail_after(-1);
 	ck_assert_int_eq(quorum_dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_uint_eq(fake.pending, 0);
 	ck_assert_int_eq(quorum_finalize(handle), CS_OK);
@@ -346,7 +345,7 @@ END_TEST
 static void setup(void)
 {
 	fake_setup();
-	watch_reset();
+	libc_hooks_reset();
 	fake.answer = daemon_answer;
 	refusal.error = CS_OK;
 	notifications = 0;

@@ -71,7 +71,7 @@ struct child child_fork(void)
 	return child;
 }
 
-/* poll() itself is watched. */
+/* poll() itself is hooked (libc_hooks.h). */
 static bool fd_wait(int fd, const struct timespec *timeout)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };

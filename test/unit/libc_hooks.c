@@ -11,7 +11,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "watch.h"
+#include "libc_hooks.h"
 
 #define NS_PER_S 1000000000LL
 
@@ -50,20 +50,20 @@ static atomic_uint polls;
 static atomic_int poll_timeout = -2;
 static atomic_uint sleeps;
 static void (*volatile wait_hook)(bool is_poll);
-static atomic_int madvise_how;	/* enum watch_madvise */
+static atomic_int madvise_how; /* enum libc_madvise */
 static atomic_bool robust_fails;
 static atomic_bool getrandom_fails;
 static void (*volatile calloc_hook)(void);
-static atomic_bool time_flies;
-static atomic_llong time_flown;	/* nanoseconds that nobody has slept */
-static atomic_llong time_stopped;	/* nanoseconds; 0: the clock runs */
+static atomic_bool sleeps_skipped;
+static atomic_llong time_skipped; /* nanoseconds of skipped sleeps */
+static atomic_llong time_stopped; /* nanoseconds; 0: the clock runs */
 
 /* Volatile, as compilers know malloc, and that it looks at none of these. */
 static _Thread_local volatile bool is_on;
 static _Thread_local volatile int fail_after = -1;
 static _Thread_local volatile bool has_failed;
 
-void watch_reset(void)
+void libc_hooks_reset(void)
 {
 	allocations = 0;
 	largest = 0;
@@ -73,15 +73,15 @@ void watch_reset(void)
 	sleeps = 0;
 	wait_hook = NULL;
 	time_stopped = 0;
-	madvise_how = WATCH_MADVISE_WORKS;
+	madvise_how = LIBC_MADVISE_WORKS;
 	robust_fails = false;
 	getrandom_fails = false;
 	calloc_hook = NULL;
-	time_flies = false;
-	watch_fail_after(-1);
+	sleeps_skipped = false;
+	libc_fail_after(-1);
 }
 
-bool watch_set(bool on)
+bool libc_count_set(bool on)
 {
 	bool before = is_on;
 
@@ -92,88 +92,88 @@ bool watch_set(bool on)
 	return before;
 }
 
-unsigned int watch_allocations(void)
+unsigned int libc_allocations(void)
 {
 	return allocations;
 }
 
-size_t watch_largest(void)
+size_t libc_largest(void)
 {
 	return largest;
 }
 
-long watch_live(void)
+long libc_live(void)
 {
 	return live;
 }
 
-void watch_fail_after(int count)
+void libc_fail_after(int count)
 {
 	fail_after = count;
 	has_failed = false;
 }
 
-bool watch_has_failed(void)
+bool libc_has_failed(void)
 {
 	return has_failed;
 }
 
-unsigned int watch_polls(void)
+unsigned int libc_polls(void)
 {
 	return polls;
 }
 
-int watch_poll_timeout(void)
+int libc_poll_timeout(void)
 {
 	return poll_timeout;
 }
 
-unsigned int watch_sleeps(void)
+unsigned int libc_sleeps(void)
 {
 	return sleeps;
 }
 
-void watch_wait_hook(void (*hook)(bool is_poll))
+void libc_wait_hook(void (*hook)(bool is_poll))
 {
 	wait_hook = hook;
 }
 
-void watch_calloc_hook(void (*hook)(void))
+void libc_calloc_hook(void (*hook)(void))
 {
 	calloc_hook = hook;
 }
 
-void watch_time_fly(bool flies)
+void libc_sleeps_skip(bool skip)
 {
-	time_flies = flies;
+	sleeps_skipped = skip;
 }
 
-void watch_clock_stop(void)
+void libc_clock_stop(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	time_stopped = now.tv_sec * NS_PER_S + now.tv_nsec;
-	time_flown = 0;
-	time_flies = true;
+	time_skipped = 0;
+	sleeps_skipped = true;
 }
 
-void watch_clock_forward(long long ns)
+void libc_clock_forward(long long ns)
 {
-	time_flown += ns;
+	time_skipped += ns;
 }
 
-void watch_madvise_set(enum watch_madvise how)
+void libc_madvise_set(enum libc_madvise how)
 {
 	madvise_how = how;
 }
 
-void watch_robust_fail(bool fail)
+void libc_robust_fail(bool fail)
 {
 	robust_fails = fail;
 }
 
-void watch_getrandom_fail(bool fail)
+void libc_getrandom_fail(bool fail)
 {
 	getrandom_fails = fail;
 }
@@ -267,9 +267,9 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 
 int __wrap_madvise(void *memory, size_t size, int advice)
 {
-	if (madvise_how == WATCH_MADVISE_WORKS)
+	if (madvise_how == LIBC_MADVISE_WORKS)
 		return __real_madvise(memory, size, advice);
-	if (madvise_how == WATCH_MADVISE_IGNORED)
+	if (madvise_how == LIBC_MADVISE_IGNORED)
 		return 0;
 	errno = EINVAL;
 	return -1;
@@ -304,7 +304,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 		return res;
 	if (ns == 0)
 		ns = time->tv_sec * NS_PER_S + time->tv_nsec;
-	ns += time_flown;
+	ns += time_skipped;
 	time->tv_sec = (time_t)(ns / NS_PER_S);
 	time->tv_nsec = (long)(ns % NS_PER_S);
 	return res;
@@ -318,9 +318,9 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags,
 
 	sleeps++;
 	wait_hook_run(false);
-	if (!time_flies || flags != 0)
+	if (!sleeps_skipped || flags != 0)
 		return __real_clock_nanosleep(clock, flags, request, remain);
-	time_flown += request->tv_sec * NS_PER_S + request->tv_nsec;
+	time_skipped += request->tv_sec * NS_PER_S + request->tv_nsec;
 	/* The thread can be cancelled here all the same. */
 	return __real_clock_nanosleep(clock, 0, &none, remain);
 }
