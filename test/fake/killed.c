@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../recorder.h"
+#include "../error_log.h"
 #include "../unit/wire.h"
 #include "client.h"
 #include "suites.h"
@@ -119,7 +119,7 @@ static void victim_start(const struct work *work)
 	victim = fork();
 	ck_assert_int_ge(victim, 0);
 	if (victim == 0) {
-		recorder_pause(true);
+		error_log_pause(true);
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
 		_exit(work->run() == CS_OK ? 0 : 1);

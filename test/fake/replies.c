@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "../recorder.h"
+#include "../error_log.h"
 #include "client.h"
 #include "suites.h"
 
@@ -110,7 +110,7 @@ START_TEST(refused)
 	struct cpg_name group = fake_group;
 	int count = 77;
 
-	recorder_pause(true);
+	error_log_pause(true);
 	handle = fake_open();
 	for (int i = 0; i < ARRAY_SIZE(errors); i++) {
 		server_answer_header(LOCAL_GET, 0, (int32_t)errors[i], 1);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../recorder.h"
+#include "../error_log.h"
 #include "bytes.h"
 #include "cpg_daemon.h"
 #include "libc_hooks.h"
@@ -264,7 +264,7 @@ START_TEST(daemon_error)
 	cs_error_t error = daemon_errors[_i];
 	cpg_handle_t handle = cpg_open(NULL);
 
-	recorder_pause(true);
+	error_log_pause(true);
 	for (size_t i = 0; i < COUNT(group_fns); i++) {
 		cpg_daemon_refuse(group_ids[i], error, 1);
 		ck_assert_int_eq(group_fns[i](handle, &group), error);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../recorder.h"
+#include "../error_log.h"
 #include "bytes.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
@@ -198,7 +198,7 @@ START_TEST(requests_are_refused)
 	quorum_handle_t handle = quorum_open();
 	int quorate = 77;
 
-	recorder_pause(true);
+	error_log_pause(true);
 	refusal.error = CS_ERR_EXIST;
 	refusal.id = 0;
 	ck_assert_int_eq(quorum_getquorate(handle, &quorate), CS_ERR_EXIST);

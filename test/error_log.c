@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "recorder.h"
+#include "error_log.h"
 
 #define ERRORS 128
 
@@ -31,7 +31,7 @@ __attribute__((constructor)) static void file_open(void)
 			    0666);
 }
 
-void recorder_pause(bool pause)
+void error_log_pause(bool pause)
 {
 	paused = pause;
 }
@@ -51,7 +51,7 @@ static cs_error_t note(atomic_bool *noted, const char *function, cs_error_t err)
 	return err;
 }
 
-#define RECORD(function, parameters, arguments)                                \
+#define LOGGED(function, parameters, arguments)                                \
 	cs_error_t __real_##function parameters;                               \
 	cs_error_t __wrap_##function parameters;                               \
 	cs_error_t __wrap_##function parameters                                \
@@ -61,71 +61,70 @@ static cs_error_t note(atomic_bool *noted, const char *function, cs_error_t err)
 		return note(noted, #function, __real_##function arguments);    \
 	}
 
-RECORD(cpg_initialize, (cpg_handle_t * handle, cpg_callbacks_t *callbacks),
+LOGGED(cpg_initialize, (cpg_handle_t * handle, cpg_callbacks_t *callbacks),
        (handle, callbacks))
-RECORD(cpg_model_initialize,
+LOGGED(cpg_model_initialize,
        (cpg_handle_t * handle, cpg_model_t model, cpg_model_data_t *data,
 	void *context),
        (handle, model, data, context))
-RECORD(cpg_finalize, (cpg_handle_t handle), (handle))
-RECORD(cpg_fd_get, (cpg_handle_t handle, int *fd), (handle, fd))
-RECORD(cpg_max_atomic_msgsize_get, (cpg_handle_t handle, uint32_t *size),
+LOGGED(cpg_finalize, (cpg_handle_t handle), (handle))
+LOGGED(cpg_fd_get, (cpg_handle_t handle, int *fd), (handle, fd))
+LOGGED(cpg_max_atomic_msgsize_get, (cpg_handle_t handle, uint32_t *size),
        (handle, size))
-RECORD(cpg_context_get, (cpg_handle_t handle, void **context),
+LOGGED(cpg_context_get, (cpg_handle_t handle, void **context),
        (handle, context))
-RECORD(cpg_context_set, (cpg_handle_t handle, void *context),
-       (handle, context))
-RECORD(cpg_dispatch, (cpg_handle_t handle, cs_dispatch_flags_t mode),
+LOGGED(cpg_context_set, (cpg_handle_t handle, void *context), (handle, context))
+LOGGED(cpg_dispatch, (cpg_handle_t handle, cs_dispatch_flags_t mode),
        (handle, mode))
-RECORD(cpg_join, (cpg_handle_t handle, const struct cpg_name *group),
+LOGGED(cpg_join, (cpg_handle_t handle, const struct cpg_name *group),
        (handle, group))
-RECORD(cpg_leave, (cpg_handle_t handle, const struct cpg_name *group),
+LOGGED(cpg_leave, (cpg_handle_t handle, const struct cpg_name *group),
        (handle, group))
-RECORD(cpg_mcast_joined,
-       (cpg_handle_t handle, cpg_guarantee_t guarantee,
-	const struct iovec *iov, unsigned int iov_len),
+LOGGED(cpg_mcast_joined,
+       (cpg_handle_t handle, cpg_guarantee_t guarantee, const struct iovec *iov,
+	unsigned int iov_len),
        (handle, guarantee, iov, iov_len))
-RECORD(cpg_membership_get,
+LOGGED(cpg_membership_get,
        (cpg_handle_t handle, struct cpg_name *group,
 	struct cpg_address *members, int *count),
        (handle, group, members, count))
-RECORD(cpg_local_get, (cpg_handle_t handle, unsigned int *nodeid),
+LOGGED(cpg_local_get, (cpg_handle_t handle, unsigned int *nodeid),
        (handle, nodeid))
-RECORD(cpg_flow_control_state_get,
+LOGGED(cpg_flow_control_state_get,
        (cpg_handle_t handle, cpg_flow_control_state_t *state), (handle, state))
-RECORD(cpg_zcb_alloc, (cpg_handle_t handle, size_t size, void **buffer),
+LOGGED(cpg_zcb_alloc, (cpg_handle_t handle, size_t size, void **buffer),
        (handle, size, buffer))
-RECORD(cpg_zcb_free, (cpg_handle_t handle, void *buffer), (handle, buffer))
-RECORD(cpg_zcb_mcast_joined,
+LOGGED(cpg_zcb_free, (cpg_handle_t handle, void *buffer), (handle, buffer))
+LOGGED(cpg_zcb_mcast_joined,
        (cpg_handle_t handle, cpg_guarantee_t guarantee, void *msg, size_t len),
        (handle, guarantee, msg, len))
-RECORD(cpg_iteration_initialize,
+LOGGED(cpg_iteration_initialize,
        (cpg_handle_t handle, cpg_iteration_type_t type,
 	const struct cpg_name *group, cpg_iteration_handle_t *iteration),
        (handle, type, group, iteration))
-RECORD(cpg_iteration_next,
+LOGGED(cpg_iteration_next,
        (cpg_iteration_handle_t iteration,
 	struct cpg_iteration_description_t *description),
        (iteration, description))
-RECORD(cpg_iteration_finalize, (cpg_iteration_handle_t iteration), (iteration))
-RECORD(quorum_initialize,
+LOGGED(cpg_iteration_finalize, (cpg_iteration_handle_t iteration), (iteration))
+LOGGED(quorum_initialize,
        (quorum_handle_t * handle, quorum_callbacks_t *callbacks,
 	uint32_t *type),
        (handle, callbacks, type))
-RECORD(quorum_model_initialize,
+LOGGED(quorum_model_initialize,
        (quorum_handle_t * handle, quorum_model_t model,
 	quorum_model_data_t *data, uint32_t *type, void *context),
        (handle, model, data, type, context))
-RECORD(quorum_finalize, (quorum_handle_t handle), (handle))
-RECORD(quorum_fd_get, (quorum_handle_t handle, int *fd), (handle, fd))
-RECORD(quorum_dispatch, (quorum_handle_t handle, cs_dispatch_flags_t mode),
+LOGGED(quorum_finalize, (quorum_handle_t handle), (handle))
+LOGGED(quorum_fd_get, (quorum_handle_t handle, int *fd), (handle, fd))
+LOGGED(quorum_dispatch, (quorum_handle_t handle, cs_dispatch_flags_t mode),
        (handle, mode))
-RECORD(quorum_getquorate, (quorum_handle_t handle, int *quorate),
+LOGGED(quorum_getquorate, (quorum_handle_t handle, int *quorate),
        (handle, quorate))
-RECORD(quorum_trackstart, (quorum_handle_t handle, unsigned int flags),
+LOGGED(quorum_trackstart, (quorum_handle_t handle, unsigned int flags),
        (handle, flags))
-RECORD(quorum_trackstop, (quorum_handle_t handle), (handle))
-RECORD(quorum_context_set, (quorum_handle_t handle, const void *context),
+LOGGED(quorum_trackstop, (quorum_handle_t handle), (handle))
+LOGGED(quorum_context_set, (quorum_handle_t handle, const void *context),
        (handle, context))
-RECORD(quorum_context_get, (quorum_handle_t handle, const void **context),
+LOGGED(quorum_context_get, (quorum_handle_t handle, const void **context),
        (handle, context))
