@@ -11,9 +11,9 @@
 
 #include "../../lib/lock.h"
 #include "bytes.h"
+#include "fake_service.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
-#include "probe.h"
 #include "suites.h"
 #include "support.h"
 
@@ -41,7 +41,7 @@ START_TEST(open_fails)
 	int cancel_state;
 
 	fake.open_error = open_errors[_i].error;
-	ck_assert_int_eq(COUNTED(client_open(&probe_service, NULL, &use)),
+	ck_assert_int_eq(COUNTED(client_open(&fake_service, NULL, &use)),
 			 open_errors[_i].expected);
 	ck_assert_ptr_null(use.client);
 	ck_assert_int_eq(libc_live(), 0);
@@ -53,7 +53,7 @@ END_TEST
 static cs_error_t open_and_publish(uint64_t *ret_handle)
 {
 	struct client_use use;
-	cs_error_t err = client_open(&probe_service, NULL, &use);
+	cs_error_t err = client_open(&fake_service, NULL, &use);
 
 	if (err != CS_OK)
 		return err;
@@ -83,7 +83,7 @@ START_TEST(open_without_memory)
 	/* The client, and the table of handles. */
 	ck_assert_int_eq(count, 2);
 	libc_fail_after(-1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -94,15 +94,15 @@ START_TEST(context)
 	void *got = &use;
 	int here;
 
-	ck_assert_int_eq(client_open(&probe_service, &here, &use), CS_OK);
+	ck_assert_int_eq(client_open(&fake_service, &here, &use), CS_OK);
 	ck_assert_int_eq(client_publish(use.client, &handle), CS_OK);
 	client_put(&use);
-	ck_assert_int_eq(client_context_get(handle, &probe_service, &got),
+	ck_assert_int_eq(client_context_get(handle, &fake_service, &got),
 			 CS_OK);
 	ck_assert_ptr_eq(got, &here);
-	ck_assert_int_eq(client_context_set(handle, &probe_service, NULL),
+	ck_assert_int_eq(client_context_set(handle, &fake_service, NULL),
 			 CS_OK);
-	ck_assert_int_eq(client_context_get(handle, &probe_service, &got),
+	ck_assert_int_eq(client_context_get(handle, &fake_service, &got),
 			 CS_OK);
 	ck_assert_ptr_null(got);
 	got = &use;
@@ -111,45 +111,45 @@ START_TEST(context)
 	ck_assert_int_eq(client_context_set(handle, &other_service, got),
 			 CS_ERR_BAD_HANDLE);
 	ck_assert_ptr_eq(got, &use);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(fd)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	int first = -2;
 	int second = -2;
 
 	ck_assert_int_eq(client_fd_get(handle, &other_service, &first),
 			 CS_ERR_BAD_HANDLE);
 	ck_assert_int_eq(first, -2);
-	ck_assert_int_eq(client_fd_get(handle, &probe_service, &first), CS_OK);
+	ck_assert_int_eq(client_fd_get(handle, &fake_service, &first), CS_OK);
 	ck_assert(!fd_is_readable(first));
-	probe_events_queue(1);
+	numbered_events_queue(1);
 	ck_assert(fd_is_readable(first));
 	fake_die(false);
-	ck_assert_int_eq(client_fd_get(handle, &probe_service, &second),
-			 CS_OK);
+	ck_assert_int_eq(client_fd_get(handle, &fake_service, &second), CS_OK);
 	ck_assert_int_eq(first, second);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(closed_is_closed)
 {
 	static const char request[16];
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct client_use use;
 	char reply[24];
 
-	probe_close(handle);
-	ck_assert_int_eq(client_get(handle, &probe_service, &use),
+	fake_service_close(handle);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use),
 			 CS_ERR_BAD_HANDLE);
-	ck_assert_int_eq(client_close(handle, &probe_service, &use),
+	ck_assert_int_eq(client_close(handle, &fake_service, &use),
 			 CS_ERR_BAD_HANDLE);
-	ck_assert_int_eq(client_request(handle, &probe_service, request, 16, 0,
-					reply, 24), CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(client_request(handle, &fake_service, request, 16, 0,
+					reply, 24),
+			 CS_ERR_BAD_HANDLE);
 }
 END_TEST
 
@@ -207,14 +207,14 @@ static cs_error_t request_make(uint64_t handle, unsigned char *reply)
 {
 	static const char request[24] = "twenty-four bytes";
 
-	return client_request(handle, &probe_service, request, sizeof(request),
+	return client_request(handle, &fake_service, request, sizeof(request),
 			      7, reply, 32);
 }
 
 START_TEST(reply_is_checked)
 {
 	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	unsigned char bytes[32];
 	bool lost = replies[_i].expected == CS_ERR_LIBRARY;
 
@@ -227,10 +227,10 @@ START_TEST(reply_is_checked)
 			 lost ? CS_ERR_LIBRARY : CS_OK);
 	if (!lost)
 		ck_assert_uint_eq(get_u32(bytes, 24), 4711);
-	ck_assert_int_eq(dispatch_run(handle, &probe_service, CS_DISPATCH_ALL),
+	ck_assert_int_eq(dispatch_run(handle, &fake_service, CS_DISPATCH_ALL),
 			 lost ? CS_ERR_LIBRARY : CS_OK);
 	ck_assert_uint_eq(fake_request_count(), lost ? 1 : 2);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -244,13 +244,13 @@ START_TEST(request_goes_out_whole)
 	};
 	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
 	const struct fake_request *request;
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	unsigned char bytes[32];
 	struct client_use use;
 
 	reply_now = &good;
 	fake.answer = table_answer;
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
 	for (int ordered = 0; ordered < 2; ordered++)
 		ck_assert_int_eq(client_exchange(use.client, iov, 3, ordered,
 						 7, bytes, 32), CS_OK);
@@ -265,7 +265,7 @@ START_TEST(request_goes_out_whole)
 				 i == 2 ? 3 : 8);
 	}
 	client_put(&use);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -288,7 +288,7 @@ static void error_answer(const struct fake_request *request,
 
 START_TEST(transport_error)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	unsigned char bytes[32];
 
 	call_error = call_errors[_i].error;
@@ -296,7 +296,7 @@ START_TEST(transport_error)
 	ck_assert_int_eq(request_make(handle, bytes),
 			 call_errors[_i].expected);
 	ck_assert_uint_eq(fake.abandons, 0);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -304,10 +304,10 @@ START_TEST(send_error)
 {
 	char letters[] = "abc";
 	const struct iovec iov = { .iov_base = letters, .iov_len = 3 };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct client_use use;
 
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
 	fake.refusals = 2;
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(client_send(use.client, &iov, 1),
@@ -319,7 +319,7 @@ START_TEST(send_error)
 		ck_assert_int_eq(client_send(use.client, &iov, 1),
 				 CS_ERR_LIBRARY);
 	client_put(&use);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -332,7 +332,7 @@ static cs_error_t one_send(uint64_t handle)
 	char letters[] = "abc";
 	const struct iovec iov = { .iov_base = letters, .iov_len = 3 };
 	struct client_use use;
-	cs_error_t err = client_get(handle, &probe_service, &use);
+	cs_error_t err = client_get(handle, &fake_service, &use);
 
 	if (err != CS_OK)
 		return err;
@@ -353,7 +353,7 @@ static const sender_fn senders[] = { one_send, one_ask };
 START_TEST(room_comes)
 {
 	static const struct reply good = { 32, 7, CS_OK, CS_OK, false };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
 	reply_now = &good;
 	fake.answer = table_answer;
@@ -362,20 +362,20 @@ START_TEST(room_comes)
 	ck_assert_int_eq(senders[_i](handle), CS_OK);
 	ck_assert_uint_eq(fake.room_waits, 3);
 	ck_assert_uint_eq(fake_request_count(), 1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(room_never_comes)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	uint64_t start = now_ms();
 
 	fake.is_full = true;
 	ck_assert_int_eq(senders[_i](handle), CS_ERR_TRY_AGAIN);
 	ck_assert_uint_ge(now_ms() - start, 950);
 	ck_assert_uint_eq(fake_request_count(), 0);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -393,14 +393,14 @@ static bool somebody_waits(const void *data)
 /* Others may call meanwhile, and close the handle. */
 START_TEST(room_wait_ends_at_close)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	uint64_t copy = handle;
 	pthread_t thread;
 
 	fake.is_full = true;
 	thread_start(&thread, room_wait, &copy);
 	ck_assert(until(somebody_waits, NULL));
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_uint_eq((uintptr_t)thread_join(thread), CS_ERR_TRY_AGAIN);
 	ck_assert_uint_eq(fake_request_count(), 0);
 }
@@ -423,12 +423,11 @@ static int child_gives_back(void *data)
 
 	(void)data;
 	/* These do not use the connection. */
-	if (client_fd_get(before_fork, &probe_service, &got_fd) != CS_OK ||
-	    client_context_get(before_fork, &probe_service, &got) !=
-		    CS_OK ||
-	    client_context_set(before_fork, &probe_service, &got) != CS_OK)
+	if (client_fd_get(before_fork, &fake_service, &got_fd) != CS_OK ||
+	    client_context_get(before_fork, &fake_service, &got) != CS_OK ||
+	    client_context_set(before_fork, &fake_service, &got) != CS_OK)
 		return 1;
-	probe_close(before_fork);
+	fake_service_close(before_fork);
 	return fake.closes == 0 && fake.releases == 1 ? 0 : 2;
 }
 
@@ -437,17 +436,16 @@ static int child_uses(void *data)
 	(void)data;
 	if (one_ask(before_fork) != CS_OK)
 		return 1;
-	probe_close(before_fork);
+	fake_service_close(before_fork);
 	return fake.closes == 1 && fake.releases == 0 ? 0 : 2;
 }
 
 static int child_dispatches(void *data)
 {
 	(void)data;
-	if (dispatch_run(before_fork, &probe_service, CS_DISPATCH_ALL) !=
-	    CS_OK)
+	if (dispatch_run(before_fork, &fake_service, CS_DISPATCH_ALL) != CS_OK)
 		return 1;
-	probe_close(before_fork);
+	fake_service_close(before_fork);
 	return fake.closes == 1 && fake.releases == 0 ? 0 : 2;
 }
 
@@ -478,10 +476,10 @@ START_TEST(fork_and_close)
 
 	reply_now = &good;
 	fake.answer = table_answer;
-	before_fork = probe_open();
+	before_fork = fake_service_open();
 	ck_assert_int_eq(child_run(children[_i], NULL), 0);
 	ck_assert_int_eq(one_ask(before_fork), CS_OK);
-	probe_close(before_fork);
+	fake_service_close(before_fork);
 	ck_assert_uint_eq(fake.closes, 1);
 	ck_assert_uint_eq(fake.releases, 0);
 }
@@ -547,7 +545,7 @@ static int child_dies_with_the_locks(void *data)
 	struct client_use use;
 
 	(void)data;
-	if (client_get(before_fork, &probe_service, &use) != CS_OK)
+	if (client_get(before_fork, &fake_service, &use) != CS_OK)
 		return 1;
 	lock_take(&use.client->shared->recv_lock);
 	lock_take(&use.client->shared->call_lock);
@@ -560,16 +558,17 @@ START_TEST(killed_with_a_lock)
 
 	reply_now = &good;
 	fake.answer = table_answer;
-	before_fork = probe_open();
+	before_fork = fake_service_open();
 	for (unsigned int i = 1; i <= 2; i++) {
 		ck_assert_int_eq(child_run(child_dies_with_the_locks, NULL),
 				 0);
 		ck_assert_int_eq(one_ask(before_fork), CS_OK);
 		ck_assert_uint_eq(fake.recoveries, i);
-		ck_assert_int_eq(dispatch_run(before_fork, &probe_service,
-					      CS_DISPATCH_ALL), CS_OK);
+		ck_assert_int_eq(dispatch_run(before_fork, &fake_service,
+					      CS_DISPATCH_ALL),
+				 CS_OK);
 	}
-	probe_close(before_fork);
+	fake_service_close(before_fork);
 }
 END_TEST
 
@@ -602,7 +601,7 @@ static void *numbers_ask(void *data)
 {
 	uint32_t number = (uint32_t)(uintptr_t)data * ROUNDS;
 	struct client_use use;
-	bool good = client_get(shared, &probe_service, &use) == CS_OK;
+	bool good = client_get(shared, &fake_service, &use) == CS_OK;
 
 	for (int i = 0; i < ROUNDS && good; i++)
 		good = number_ask(use.client, number++);
@@ -614,14 +613,14 @@ START_TEST(concurrent_calls)
 {
 	pthread_t threads[THREADS];
 
-	shared = probe_open();
+	shared = fake_service_open();
 	fake.answer = number_answer;
 	for (uintptr_t i = 0; i < THREADS; i++)
 		thread_start(&threads[i], numbers_ask, (void *)(i + 1));
 	for (int i = 0; i < THREADS; i++)
 		ck_assert_ptr_null(thread_join(threads[i]));
 	ck_assert_uint_eq(fake_request_count(), 2 * THREADS * ROUNDS);
-	probe_close(shared);
+	fake_service_close(shared);
 }
 END_TEST
 
@@ -630,12 +629,12 @@ END_TEST
 START_TEST(pause_ends_after_its_time)
 {
 	struct client_patience patience = { .limit_s = 1 };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	uint64_t start = now_ms();
 	unsigned int pauses = 0;
 	struct client_use use;
 
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
 	while (client_pause(use.client, &patience))
 		pauses++;
 	ck_assert_uint_ge(now_ms() - start, 950);
@@ -645,20 +644,20 @@ START_TEST(pause_ends_after_its_time)
 	ck_assert_uint_lt(pauses, 1000);
 	ck_assert(!client_pause(use.client, &patience));
 	client_put(&use);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(pause_ends_at_close)
 {
 	struct client_patience patience = { .limit_s = 60 };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct client_use use;
 
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
 	ck_assert(client_is_open(use.client));
 	ck_assert(client_pause(use.client, &patience));
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert(!client_is_open(use.client));
 	ck_assert(!client_pause(use.client, &patience));
 	client_put(&use);
@@ -670,7 +669,8 @@ TCase *client_case(void)
 	TCase *tcase = tcase_create("client");
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
-	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_checked_fixture(tcase, fake_service_setup,
+				  fake_service_teardown);
 	tcase_add_loop_test(tcase, open_fails, 0, (int)COUNT(open_errors));
 	tcase_add_test(tcase, open_without_memory);
 	tcase_add_test(tcase, context);

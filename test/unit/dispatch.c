@@ -3,9 +3,9 @@
 
 #include <limits.h>
 
+#include "fake_service.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
-#include "probe.h"
 #include "suites.h"
 #include "support.h"
 
@@ -18,23 +18,24 @@ static const cs_dispatch_flags_t modes[] = {
 
 static cs_error_t dispatch(uint64_t handle, cs_dispatch_flags_t mode)
 {
-	return COUNTED(dispatch_run(handle, &probe_service, mode));
+	return COUNTED(dispatch_run(handle, &fake_service, mode));
 }
 
 static int handle_fd(uint64_t handle)
 {
 	int fd = -1;
 
-	ck_assert_int_eq(client_fd_get(handle, &probe_service, &fd), CS_OK);
+	ck_assert_int_eq(client_fd_get(handle, &fake_service, &fd), CS_OK);
 	return fd;
 }
 
 /* The first ones, once each, are what was delivered. */
 static void delivered_are(uint32_t count)
 {
-	ck_assert_uint_eq(probe.delivered, count);
-	for (uint32_t number = 0; number < PROBE_NUMBERS; number++)
-		ck_assert_uint_eq(probe.deliveries[number], number < count);
+	ck_assert_uint_eq(numbered_events.delivered, count);
+	for (uint32_t number = 0; number < EVENT_NUMBERS; number++)
+		ck_assert_uint_eq(numbered_events.deliveries[number],
+				  number < count);
 }
 
 struct outcome {
@@ -62,16 +63,16 @@ static const struct outcome outcomes[] = {
 START_TEST(without_a_wait)
 {
 	const struct outcome *outcome = &outcomes[_i];
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	uint32_t left = outcome->pending - outcome->delivered;
 
-	probe_events_queue(outcome->pending);
+	numbered_events_queue(outcome->pending);
 	ck_assert_int_eq(dispatch(handle, outcome->mode), outcome->expected);
 	delivered_are(outcome->delivered);
 	ck_assert_uint_eq(fake.pending, left);
 	ck_assert_int_eq(fd_is_readable(handle_fd(handle)), left > 0);
 	ck_assert_uint_eq(libc_polls(), 0);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -80,41 +81,41 @@ static const uint32_t pendings[] = { 0, 1, 2, 5 };
 START_TEST(blocking_goes_on)
 {
 	const uint32_t pending = pendings[_i];
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
-	probe_events_queue(pending);
+	numbered_events_queue(pending);
 	dispatcher_start(&dispatcher, handle, CS_DISPATCH_BLOCKING);
 	fake_empties_await(1);
 	delivered_are(pending);
-	probe_event_queue(PROBE_DELIVERED, pending);
+	numbered_event_queue(EVENT_DELIVERED, pending);
 	fake_empties_await(2);
 	delivered_are(pending + 1);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
 END_TEST
 
 START_TEST(one_waits_for_one)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
 	dispatcher_start(&dispatcher, handle, CS_DISPATCH_ONE);
 	fake_empties_await(1);
-	probe_event_queue(PROBE_DELIVERED, 0);
+	numbered_event_queue(EVENT_DELIVERED, 0);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_OK);
 	delivered_are(1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(invalid_modes)
 {
 	static const int invalid[] = { 0, 5, 99, -1, INT_MIN, INT_MAX };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe_events_queue(1);
+	numbered_events_queue(1);
 	for (size_t i = 0; i < COUNT(invalid); i++) {
 		cs_dispatch_flags_t mode = (cs_dispatch_flags_t)invalid[i];
 
@@ -122,20 +123,20 @@ START_TEST(invalid_modes)
 		ck_assert_int_eq(dispatch(0, mode), CS_ERR_INVALID_PARAM);
 	}
 	ck_assert_uint_eq(fake.pending, 1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(bad_handles)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	cs_dispatch_flags_t mode = modes[_i];
 
 	ck_assert_int_eq(dispatch(0, mode), CS_ERR_BAD_HANDLE);
 	ck_assert_int_eq(dispatch(~handle, mode), CS_ERR_BAD_HANDLE);
 	ck_assert_int_eq(dispatch_run(handle, &other_service, mode),
 			 CS_ERR_BAD_HANDLE);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_int_eq(dispatch(handle, mode), CS_ERR_BAD_HANDLE);
 }
 END_TEST
@@ -146,35 +147,35 @@ START_TEST(consumed_counts_for_one)
 {
 	cs_dispatch_flags_t mode =
 		_i == 0 ? CS_DISPATCH_ONE : CS_DISPATCH_ONE_NONBLOCKING;
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe_event_queue(PROBE_CONSUMED, 0);
-	probe_event_queue(PROBE_CONSUMED, 0);
-	probe_events_queue(1);
+	numbered_event_queue(EVENT_CONSUMED, 0);
+	numbered_event_queue(EVENT_CONSUMED, 0);
+	numbered_events_queue(1);
 	for (unsigned int i = 0; i < 2; i++) {
 		ck_assert_int_eq(dispatch(handle, mode), CS_OK);
 		ck_assert_uint_eq(fake.pending, 2 - i);
-		ck_assert_uint_eq(probe.delivered, 0);
+		ck_assert_uint_eq(numbered_events.delivered, 0);
 	}
 	ck_assert_int_eq(dispatch(handle, mode), CS_OK);
 	delivered_are(1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(consumed_among_others)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe_event_queue(PROBE_CONSUMED, 0);
-	probe_event_queue(PROBE_OWNING, 0);
-	probe_event_queue(PROBE_CONSUMED, 0);
-	probe_event_queue(PROBE_DELIVERED, 1);
-	probe_event_queue(PROBE_CONSUMED, 0);
+	numbered_event_queue(EVENT_CONSUMED, 0);
+	numbered_event_queue(EVENT_OWNING, 0);
+	numbered_event_queue(EVENT_CONSUMED, 0);
+	numbered_event_queue(EVENT_DELIVERED, 1);
+	numbered_event_queue(EVENT_CONSUMED, 0);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	delivered_are(2);
-	ck_assert_uint_eq(probe.released, 2);
-	probe_close(handle);
+	ck_assert_uint_eq(numbered_events.released, 2);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -182,55 +183,55 @@ END_TEST
 
 START_TEST(decode_without_memory)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe_event_queue(PROBE_NO_MEMORY, 0);
-	probe_events_queue(1);
+	numbered_event_queue(EVENT_NO_MEMORY, 0);
+	numbered_events_queue(1);
 	ck_assert_int_eq(dispatch(handle, modes[_i]), CS_ERR_NO_MEMORY);
-	ck_assert_uint_eq(probe.released, 0);
+	ck_assert_uint_eq(numbered_events.released, 0);
 	ck_assert_uint_eq(fake.pending, 1);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	delivered_are(1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(buffer_without_memory)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe_events_queue(1);
+	numbered_events_queue(1);
 	libc_fail_after(0);
 	ck_assert_int_eq(dispatch(handle, modes[_i]), CS_ERR_NO_MEMORY);
 	libc_fail_after(-1);
 	ck_assert_uint_eq(fake.pending, 1);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	delivered_are(1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(event_too_large)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	fake.event_max = PROBE_EVENT_SIZE;
-	probe_events_queue(1);
+	fake.event_max = EVENT_SIZE;
+	numbered_events_queue(1);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE), CS_OK);
-	fake.event_max = PROBE_EVENT_SIZE - 1;
-	probe_events_queue(1);
+	fake.event_max = EVENT_SIZE - 1;
+	numbered_events_queue(1);
 	ck_assert_int_eq(dispatch(handle, modes[_i]), CS_ERR_LIBRARY);
-	ck_assert_uint_eq(probe.delivered, 1);
-	probe_close(handle);
+	ck_assert_uint_eq(numbered_events.delivered, 1);
+	fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(death_comes_after_the_events)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	cs_dispatch_flags_t mode = modes[_i];
 
-	probe_events_queue(3);
+	numbered_events_queue(3);
 	fake_die(false);
 	for (uint32_t i = 0; i < 3; i++)
 		if (mode != CS_DISPATCH_ALL && mode != CS_DISPATCH_BLOCKING)
@@ -239,16 +240,16 @@ START_TEST(death_comes_after_the_events)
 	delivered_are(3);
 	ck_assert_int_eq(dispatch(handle, mode), CS_ERR_LIBRARY);
 	ck_assert_int_ge(handle_fd(handle), 0);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
 /* The buffer of one dispatch is that of the next. */
 START_TEST(buffer_is_kept)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe_events_queue(100);
+	numbered_events_queue(100);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE), CS_OK);
 	libc_hooks_reset();
 	for (int i = 1; i < 50; i++)
@@ -258,7 +259,7 @@ START_TEST(buffer_is_kept)
 			 CS_ERR_TRY_AGAIN);
 	ck_assert_uint_eq(libc_allocations(), 0);
 	delivered_are(100);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -267,12 +268,12 @@ START_TEST(buffer_is_freed)
 	uint64_t handle;
 
 	/* The table of handles stays. */
-	probe_close(probe_open());
+	fake_service_close(fake_service_open());
 	libc_hooks_reset();
-	handle = probe_open();
+	handle = fake_service_open();
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ALL), CS_OK);
 	ck_assert_int_ge(libc_live(), 1024 * 1024);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_int_eq(libc_live(), 0);
 }
 END_TEST
@@ -283,7 +284,8 @@ TCase *dispatch_case(void)
 	TCase *tcase = tcase_create("dispatch");
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
-	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_checked_fixture(tcase, fake_service_setup,
+				  fake_service_teardown);
 	tcase_add_loop_test(tcase, without_a_wait, 0, (int)COUNT(outcomes));
 	tcase_add_loop_test(tcase, blocking_goes_on, 0, (int)COUNT(pendings));
 	tcase_add_test(tcase, one_waits_for_one);

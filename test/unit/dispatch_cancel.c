@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unwind.h>
 
+#include "fake_service.h"
 #include "fake_transport.h"
-#include "probe.h"
 #include "suites.h"
 #include "support.h"
 
@@ -23,7 +23,7 @@ static const cs_dispatch_flags_t modes[] = {
 
 static bool are_delivering(const void *count)
 {
-	return probe.delivered >= *(const unsigned int *)count;
+	return numbered_events.delivered >= *(const unsigned int *)count;
 }
 
 /* Wait until that many callbacks have begun. */
@@ -36,21 +36,21 @@ static void delivering_await(unsigned int count)
 static void handle_is_usable(uint64_t handle)
 {
 	struct dispatcher dispatcher;
-	unsigned int before = probe.delivered;
+	unsigned int before = numbered_events.delivered;
 
-	probe.deliver = NULL;
-	probe_event_queue(PROBE_DELIVERED, 99);
+	numbered_events.deliver = NULL;
+	numbered_event_queue(EVENT_DELIVERED, 99);
 	dispatcher_start(&dispatcher, handle, CS_DISPATCH_ALL);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_OK);
-	ck_assert_uint_eq(probe.delivered, before + 1);
+	ck_assert_uint_eq(numbered_events.delivered, before + 1);
 	ck_assert_uint_eq(fake.closes, 0);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_uint_eq(fake.closes, 1);
 }
 
 START_TEST(in_the_wait)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 	struct dispatcher other;
 
@@ -58,13 +58,13 @@ START_TEST(in_the_wait)
 	dispatcher_start(&other, handle, CS_DISPATCH_ONE);
 	fake_empties_await(2);
 	dispatcher_cancel(&dispatcher);
-	probe_event_queue(PROBE_OWNING, 0);
+	numbered_event_queue(EVENT_OWNING, 0);
 	ck_assert_int_eq(dispatcher_join(&other), CS_OK);
 	handle_is_usable(handle);
 }
 END_TEST
 
-static void linger_deliver(uint64_t handle, const struct probe_event *event)
+static void linger_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	(void)handle;
 	(void)event;
@@ -77,40 +77,40 @@ static void linger_deliver(uint64_t handle, const struct probe_event *event)
 
 START_TEST(in_a_callback)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
-	probe.deliver = linger_deliver;
-	probe_event_queue(PROBE_OWNING, 0);
+	numbered_events.deliver = linger_deliver;
+	numbered_event_queue(EVENT_OWNING, 0);
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	delivering_await(1);
 	dispatcher_cancel(&dispatcher);
-	ck_assert_uint_eq(probe.released, 1);
+	ck_assert_uint_eq(numbered_events.released, 1);
 	handle_is_usable(handle);
 }
 END_TEST
 
 static void nested_linger_deliver(uint64_t handle,
-				  const struct probe_event *event)
+				  const struct numbered_event *event)
 {
 	if (event->number < 2)
-		dispatch_run(handle, &probe_service, CS_DISPATCH_ONE);
+		dispatch_run(handle, &fake_service, CS_DISPATCH_ONE);
 	else
 		linger_deliver(handle, event);
 }
 
 START_TEST(in_a_nested_callback)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
-	probe.deliver = nested_linger_deliver;
+	numbered_events.deliver = nested_linger_deliver;
 	for (uint32_t number = 0; number < 3; number++)
-		probe_event_queue(PROBE_OWNING, number);
+		numbered_event_queue(EVENT_OWNING, number);
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	delivering_await(3);
 	dispatcher_cancel(&dispatcher);
-	ck_assert_uint_eq(probe.released, 3);
+	ck_assert_uint_eq(numbered_events.released, 3);
 	handle_is_usable(handle);
 }
 END_TEST
@@ -118,14 +118,14 @@ END_TEST
 /* The handle is closed already when the last user is cancelled. */
 START_TEST(after_close)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
-	probe.deliver = linger_deliver;
-	probe_event_queue(PROBE_OWNING, 0);
+	numbered_events.deliver = linger_deliver;
+	numbered_event_queue(EVENT_OWNING, 0);
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	delivering_await(1);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_uint_eq(fake.closes, 0);
 	dispatcher_cancel(&dispatcher);
 	ck_assert_uint_eq(fake.closes, 1);
@@ -133,30 +133,30 @@ START_TEST(after_close)
 END_TEST
 
 /* Each event brings the next: there is never a wait to be cancelled in. */
-static void next_deliver(uint64_t handle, const struct probe_event *event)
+static void next_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	int cancel_state;
 
 	(void)handle;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	probe_event_queue(PROBE_OWNING, event->number);
+	numbered_event_queue(EVENT_OWNING, event->number);
 	pthread_setcancelstate(cancel_state, NULL);
 }
 
 START_TEST(under_load)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
-	probe.deliver = next_deliver;
-	probe_event_queue(PROBE_OWNING, 0);
+	numbered_events.deliver = next_deliver;
+	numbered_event_queue(EVENT_OWNING, 0);
 	dispatcher_start(&dispatcher, handle, CS_DISPATCH_BLOCKING);
 	delivering_await(1);
 	dispatcher_cancel(&dispatcher);
 	ck_assert_uint_eq(fake.empties, 0);
 	ck_assert_uint_eq(fake.pending, 1);
-	probe.deliver = NULL;
-	ck_assert_int_eq(dispatch_run(handle, &probe_service, CS_DISPATCH_ONE),
+	numbered_events.deliver = NULL;
+	ck_assert_int_eq(dispatch_run(handle, &fake_service, CS_DISPATCH_ONE),
 			 CS_OK);
 	handle_is_usable(handle);
 }
@@ -169,7 +169,7 @@ static void *unwilling_run(void *data)
 	int cancel_state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	dispatcher->result = dispatch_run(dispatcher->handle, &probe_service,
+	dispatcher->result = dispatch_run(dispatcher->handle, &fake_service,
 					  dispatcher->mode);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	return cancel_state == PTHREAD_CANCEL_DISABLE ? NULL : dispatcher;
@@ -179,11 +179,11 @@ START_TEST(only_who_is_willing)
 {
 	struct dispatcher dispatcher = { .mode = modes[_i] };
 
-	dispatcher.handle = probe_open();
+	dispatcher.handle = fake_service_open();
 	thread_start(&dispatcher.thread, unwilling_run, &dispatcher);
 	fake_empties_await(1);
 	ck_assert_int_eq(pthread_cancel(dispatcher.thread), 0);
-	probe_close(dispatcher.handle);
+	fake_service_close(dispatcher.handle);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
 END_TEST
@@ -199,7 +199,7 @@ static int cancel_state_get(void)
 
 static int state_in_callback;
 
-static void state_deliver(uint64_t handle, const struct probe_event *event)
+static void state_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	(void)handle;
 	(void)event;
@@ -211,24 +211,24 @@ START_TEST(state_is_restored)
 {
 	static const int states[] = { PTHREAD_CANCEL_ENABLE,
 				      PTHREAD_CANCEL_DISABLE };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	int state = states[_i];
 	int fd;
 
 	pthread_setcancelstate(state, NULL);
-	probe.deliver = state_deliver;
-	probe_event_queue(PROBE_DELIVERED, 0);
-	ck_assert_int_eq(dispatch_run(handle, &probe_service, CS_DISPATCH_ALL),
+	numbered_events.deliver = state_deliver;
+	numbered_event_queue(EVENT_DELIVERED, 0);
+	ck_assert_int_eq(dispatch_run(handle, &fake_service, CS_DISPATCH_ALL),
 			 CS_OK);
 	ck_assert_int_eq(state_in_callback, state);
 	ck_assert_int_eq(cancel_state_get(), state);
-	client_fd_get(handle, &probe_service, &fd);
+	client_fd_get(handle, &fake_service, &fd);
 	ck_assert_int_eq(cancel_state_get(), state);
-	dispatch_run(handle, &probe_service, CS_DISPATCH_ONE_NONBLOCKING);
+	dispatch_run(handle, &fake_service, CS_DISPATCH_ONE_NONBLOCKING);
 	ck_assert_int_eq(cancel_state_get(), state);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_int_eq(cancel_state_get(), state);
-	ck_assert_int_eq(client_fd_get(handle, &probe_service, &fd),
+	ck_assert_int_eq(client_fd_get(handle, &fake_service, &fd),
 			 CS_ERR_BAD_HANDLE);
 	ck_assert_int_eq(cancel_state_get(), state);
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
@@ -281,7 +281,8 @@ TCase *dispatch_cancel_case(void)
 	TCase *tcase = tcase_create("dispatch_cancel");
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
-	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_checked_fixture(tcase, fake_service_setup,
+				  fake_service_teardown);
 	if (signals_can_be_unwound())
 		tcase_add_loop_test(tcase, in_the_wait, 0, WAITING);
 	else

@@ -6,8 +6,8 @@
 
 #include "../../lib/lock.h"
 #include "bytes.h"
+#include "fake_service.h"
 #include "fake_transport.h"
-#include "probe.h"
 #include "suites.h"
 #include "support.h"
 
@@ -22,18 +22,18 @@ static const cs_dispatch_flags_t modes[] = {
 
 static cs_error_t dispatch(uint64_t handle, cs_dispatch_flags_t mode)
 {
-	return dispatch_run(handle, &probe_service, mode);
+	return dispatch_run(handle, &fake_service, mode);
 }
 
 /* Close inside a callback. */
 
-static void close_deliver(uint64_t handle, const struct probe_event *event)
+static void close_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	if (event->number != 1)
 		return;
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_uint_eq(fake.closes, 0);
-	ck_assert(probe_event_is_intact(event));
+	ck_assert(numbered_event_is_intact(event));
 	for (size_t i = 0; i < COUNT(modes); i++)
 		ck_assert_int_eq(dispatch(handle, modes[i]),
 				 CS_ERR_BAD_HANDLE);
@@ -42,15 +42,15 @@ static void close_deliver(uint64_t handle, const struct probe_event *event)
 START_TEST(close_inside)
 {
 	cs_dispatch_flags_t mode = modes[_i];
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe.deliver = close_deliver;
-	probe_events_queue(1);
+	numbered_events.deliver = close_deliver;
+	numbered_events_queue(1);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE), CS_OK);
-	probe_event_queue(PROBE_OWNING, 1);
-	probe_event_queue(PROBE_DELIVERED, 2);
+	numbered_event_queue(EVENT_OWNING, 1);
+	numbered_event_queue(EVENT_DELIVERED, 2);
 	ck_assert_int_eq(dispatch(handle, mode), CS_ERR_BAD_HANDLE);
-	ck_assert_uint_eq(probe.delivered, 2);
+	ck_assert_uint_eq(numbered_events.delivered, 2);
 	ck_assert_uint_eq(fake.pending, 1);
 	ck_assert_uint_eq(fake.closes, 1);
 	ck_assert_int_eq(dispatch(handle, mode), CS_ERR_BAD_HANDLE);
@@ -59,7 +59,7 @@ END_TEST
 
 static pthread_barrier_t barrier;
 
-static void meet_deliver(uint64_t handle, const struct probe_event *event)
+static void meet_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	(void)handle;
 	(void)event;
@@ -70,16 +70,16 @@ static void meet_deliver(uint64_t handle, const struct probe_event *event)
 /* Close does not wait for a callback, and the dispatch ends after it. */
 START_TEST(close_meanwhile)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
 	pthread_barrier_init(&barrier, NULL, 2);
-	probe.deliver = meet_deliver;
-	probe_event_queue(PROBE_OWNING, 0);
-	probe_event_queue(PROBE_OWNING, 1);
+	numbered_events.deliver = meet_deliver;
+	numbered_event_queue(EVENT_OWNING, 0);
+	numbered_event_queue(EVENT_OWNING, 1);
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	pthread_barrier_wait(&barrier);
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_uint_eq(fake.closes, 0);
 	pthread_barrier_wait(&barrier);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
@@ -93,7 +93,7 @@ END_TEST
 static cs_dispatch_flags_t inner_mode;
 static bool innermost_closes;
 
-static void nest_deliver(uint64_t handle, const struct probe_event *event)
+static void nest_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	cs_error_t expected =
 		innermost_closes ? CS_ERR_BAD_HANDLE : CS_OK;
@@ -101,40 +101,40 @@ static void nest_deliver(uint64_t handle, const struct probe_event *event)
 	if (event->number + 1 < LEVELS)
 		ck_assert_int_eq(dispatch(handle, inner_mode), expected);
 	else if (innermost_closes)
-		probe_close(handle);
-	ck_assert(probe_event_is_intact(event));
+		fake_service_close(handle);
+	ck_assert(numbered_event_is_intact(event));
 }
 
 START_TEST(nested)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
 	inner_mode = modes[_i];
 	innermost_closes = inner_mode == CS_DISPATCH_BLOCKING;
-	probe.deliver = nest_deliver;
+	numbered_events.deliver = nest_deliver;
 	for (uint32_t number = 0; number < LEVELS + 1; number++)
-		probe_event_queue(PROBE_OWNING, number);
+		numbered_event_queue(EVENT_OWNING, number);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE),
 			 innermost_closes ? CS_ERR_BAD_HANDLE : CS_OK);
-	ck_assert_uint_eq(probe.delivered,
+	ck_assert_uint_eq(numbered_events.delivered,
 			  LEVELS + (inner_mode == CS_DISPATCH_ALL));
 	ck_assert_uint_eq(fake.closes, innermost_closes);
 	if (!innermost_closes)
-		probe_close(handle);
+		fake_service_close(handle);
 }
 END_TEST
 
 START_TEST(nested_close)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
 	inner_mode = modes[_i];
 	innermost_closes = true;
-	probe.deliver = nest_deliver;
-	probe_events_queue(LEVELS + 1);
+	numbered_events.deliver = nest_deliver;
+	numbered_events_queue(LEVELS + 1);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_BLOCKING),
 			 CS_ERR_BAD_HANDLE);
-	ck_assert_uint_eq(probe.delivered, LEVELS);
+	ck_assert_uint_eq(numbered_events.delivered, LEVELS);
 	ck_assert_uint_eq(fake.closes, 1);
 }
 END_TEST
@@ -159,20 +159,20 @@ static void everything_works(uint64_t handle)
 	void *context;
 	int fd;
 
-	ck_assert_int_eq(client_request(handle, &probe_service, request,
+	ck_assert_int_eq(client_request(handle, &fake_service, request,
 					sizeof(request), 7, reply,
-					sizeof(reply)), CS_OK);
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+					sizeof(reply)),
+			 CS_OK);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
 	ck_assert_int_eq(pthread_mutex_trylock(&use.client->shared->recv_lock), 0);
 	pthread_mutex_unlock(&use.client->shared->recv_lock);
 	ck_assert_int_eq(pthread_mutex_trylock(&use.client->shared->call_lock), 0);
 	pthread_mutex_unlock(&use.client->shared->call_lock);
 	ck_assert_int_eq(client_send(use.client, &iov, 1), CS_OK);
 	client_put(&use);
-	ck_assert_int_eq(client_fd_get(handle, &probe_service, &fd), CS_OK);
-	ck_assert_int_eq(client_context_set(handle, &probe_service, &fd),
-			 CS_OK);
-	ck_assert_int_eq(client_context_get(handle, &probe_service, &context),
+	ck_assert_int_eq(client_fd_get(handle, &fake_service, &fd), CS_OK);
+	ck_assert_int_eq(client_context_set(handle, &fake_service, &fd), CS_OK);
+	ck_assert_int_eq(client_context_get(handle, &fake_service, &context),
 			 CS_OK);
 	ck_assert_ptr_eq(context, &fd);
 	ck_assert_int_eq(dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING), CS_OK);
@@ -185,7 +185,7 @@ static void *everything_run(void *data)
 }
 
 static void everything_deliver(uint64_t handle,
-			       const struct probe_event *event)
+			       const struct numbered_event *event)
 {
 	pthread_t thread;
 
@@ -194,30 +194,30 @@ static void everything_deliver(uint64_t handle,
 	everything_works(handle);
 	thread_start(&thread, everything_run, &handle);
 	thread_join(thread);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 
 START_TEST(callback_holds_no_lock)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
 	fake.answer = echo_answer;
-	probe.deliver = everything_deliver;
-	probe_events_queue(3);
+	numbered_events.deliver = everything_deliver;
+	numbered_events_queue(3);
 	ck_assert_int_eq(dispatch(handle, modes[_i]), CS_ERR_BAD_HANDLE);
-	ck_assert_uint_eq(probe.delivered, 3);
+	ck_assert_uint_eq(numbered_events.delivered, 3);
 	ck_assert_uint_eq(fake_request_count(), 4);
 }
 END_TEST
 
 static void *close_run(void *data)
 {
-	probe_close(*(const uint64_t *)data);
+	fake_service_close(*(const uint64_t *)data);
 	return NULL;
 }
 
 static void close_elsewhere_deliver(uint64_t handle,
-				    const struct probe_event *event)
+				    const struct numbered_event *event)
 {
 	pthread_t thread;
 
@@ -228,12 +228,12 @@ static void close_elsewhere_deliver(uint64_t handle,
 
 START_TEST(another_thread_closes)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 
-	probe.deliver = close_elsewhere_deliver;
-	probe_events_queue(2);
+	numbered_events.deliver = close_elsewhere_deliver;
+	numbered_events_queue(2);
 	ck_assert_int_eq(dispatch(handle, modes[_i]), CS_ERR_BAD_HANDLE);
-	ck_assert_uint_eq(probe.delivered, 1);
+	ck_assert_uint_eq(numbered_events.delivered, 1);
 	ck_assert_uint_eq(fake.closes, 1);
 }
 END_TEST
@@ -247,7 +247,7 @@ static void fork_locked(uint64_t handle)
 {
 	struct client_use use;
 
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
 	lock_take(&use.client->shared->recv_lock);
 	lock_take(&use.client->shared->call_lock);
 	child = child_fork();
@@ -258,12 +258,12 @@ static void fork_locked(uint64_t handle)
 	client_put(&use);
 }
 
-static void fork_deliver(uint64_t handle, const struct probe_event *event)
+static void fork_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	if (event->number == 0)
 		fork_locked(handle);
 	else
-		probe_close(handle);
+		fake_service_close(handle);
 }
 
 /* Both processes go on, each with its copy. */
@@ -273,19 +273,20 @@ static int rest_check(uint64_t handle, cs_error_t err)
 		err = dispatch(handle, CS_DISPATCH_ALL);
 	if (err != CS_ERR_BAD_HANDLE)
 		return 1;
-	if (probe.deliveries[0] != 1 || probe.deliveries[1] != 1)
+	if (numbered_events.deliveries[0] != 1 ||
+	    numbered_events.deliveries[1] != 1)
 		return 2;
 	return fake.violation == NULL && fake.closes == 1 ? 0 : 3;
 }
 
 START_TEST(fork_inside)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	cs_error_t err;
 
-	probe.deliver = fork_deliver;
-	probe_event_queue(PROBE_OWNING, 0);
-	probe_event_queue(PROBE_OWNING, 1);
+	numbered_events.deliver = fork_deliver;
+	numbered_event_queue(EVENT_OWNING, 0);
+	numbered_event_queue(EVENT_OWNING, 1);
 	err = dispatch(handle, modes[_i]);
 	if (child.pid == 0)
 		_exit(rest_check(handle, err));
@@ -300,7 +301,8 @@ TCase *dispatch_nest_case(void)
 	TCase *tcase = tcase_create("dispatch_nest");
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
-	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_checked_fixture(tcase, fake_service_setup,
+				  fake_service_teardown);
 	tcase_add_loop_test(tcase, close_inside, 0, all);
 	tcase_add_loop_test(tcase, close_meanwhile, 0, all);
 	tcase_add_loop_test(tcase, nested, 0, all);

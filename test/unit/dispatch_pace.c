@@ -6,9 +6,9 @@
  * for what a test adds, and events come while the dispatch sleeps.
  */
 
+#include "fake_service.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
-#include "probe.h"
 #include "suites.h"
 #include "support.h"
 
@@ -43,12 +43,12 @@ static void feed_wait(bool is_poll)
 	}
 	if (feed.lots > 0) {
 		libc_clock_forward(feed.interval_us * NS_PER_US);
-		probe_events_queue(feed.lot);
+		numbered_events_queue(feed.lot);
 		feed.sleeps = libc_sleeps();
 		feed.lots--;
 	} else if (is_poll) {
 		libc_wait_hook(NULL);
-		probe_close(feed.handle);
+		fake_service_close(feed.handle);
 	}
 	if (feed.cancels && !is_poll)
 		pthread_cancel(pthread_self());
@@ -58,7 +58,7 @@ static void feed_begin(uint32_t lot, unsigned int interval_us,
 		       unsigned int lots)
 {
 	feed = (struct feed){
-		.handle = probe_open(),
+		.handle = fake_service_open(),
 		.lot = lot,
 		.interval_us = interval_us,
 		.lots = lots,
@@ -72,7 +72,7 @@ static void feed_dispatch(cs_dispatch_flags_t mode)
 	cs_error_t err;
 
 	do
-		err = dispatch_run(feed.handle, &probe_service, mode);
+		err = dispatch_run(feed.handle, &fake_service, mode);
 	while (err == CS_OK);
 	ck_assert_int_eq(err, CS_ERR_BAD_HANDLE);
 }
@@ -84,7 +84,7 @@ START_TEST(high_rate_sleeps_on_timers)
 
 	feed_begin(10, 20, lots);
 	feed_dispatch(CS_DISPATCH_BLOCKING);
-	ck_assert_uint_eq(probe.delivered, 10 * lots);
+	ck_assert_uint_eq(numbered_events.delivered, 10 * lots);
 	ck_assert_uint_eq(feed.sleeps + polls, lots);
 	ck_assert_uint_le(libc_sleeps(), feed.sleeps + EMPTY_TIMERS_MAX);
 	/* The last one waits for the finalize. */
@@ -97,7 +97,7 @@ START_TEST(one_never_sleeps_on_a_timer)
 {
 	feed_begin(10, 20, 1000);
 	feed_dispatch(CS_DISPATCH_ONE);
-	ck_assert_uint_eq(probe.delivered, 10000);
+	ck_assert_uint_eq(numbered_events.delivered, 10000);
 	ck_assert_uint_eq(libc_sleeps(), 0);
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(low_rate_sleeps_in_poll)
 {
 	feed_begin(low_rates[_i].lot, low_rates[_i].interval_us, 3000);
 	feed_dispatch(CS_DISPATCH_BLOCKING);
-	ck_assert_uint_eq(probe.delivered, 3000 * low_rates[_i].lot);
+	ck_assert_uint_eq(numbered_events.delivered, 3000 * low_rates[_i].lot);
 	ck_assert_uint_eq(libc_sleeps(), 0);
 	ck_assert_uint_eq(libc_polls(), 3001);
 }
@@ -130,7 +130,7 @@ START_TEST(rate_falls)
 	feed_begin(10, 20, 1000);
 	feed.slow_lots = 500;
 	feed_dispatch(CS_DISPATCH_BLOCKING);
-	ck_assert_uint_eq(probe.delivered, 500 * 10 + 500);
+	ck_assert_uint_eq(numbered_events.delivered, 500 * 10 + 500);
 	ck_assert_uint_gt(feed.sleeps_at_fall, 0);
 	ck_assert_uint_le(libc_sleeps() - feed.sleeps_at_fall,
 			  2 * SUSTAINED_US / SLOW_US);
@@ -149,11 +149,11 @@ START_TEST(cancelled_in_a_timer)
 	ck_assert_uint_eq(libc_sleeps(), 1);
 	libc_wait_hook(NULL);
 	/* The lot of that timer is there still. */
-	ck_assert_int_eq(dispatch_run(feed.handle, &probe_service,
-				      CS_DISPATCH_ALL),
-			 CS_OK);
-	ck_assert_uint_eq(probe.delivered, 10 * (1000 - feed.lots));
-	probe_close(feed.handle);
+	ck_assert_int_eq(
+		dispatch_run(feed.handle, &fake_service, CS_DISPATCH_ALL),
+		CS_OK);
+	ck_assert_uint_eq(numbered_events.delivered, 10 * (1000 - feed.lots));
+	fake_service_close(feed.handle);
 }
 END_TEST
 
@@ -162,7 +162,8 @@ TCase *dispatch_pace_case(void)
 	TCase *tcase = tcase_create("dispatch_pace");
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
-	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_checked_fixture(tcase, fake_service_setup,
+				  fake_service_teardown);
 	tcase_add_test(tcase, high_rate_sleeps_on_timers);
 	tcase_add_test(tcase, one_never_sleeps_on_a_timer);
 	tcase_add_loop_test(tcase, low_rate_sleeps_in_poll, 0,

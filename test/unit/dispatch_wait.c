@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fake_service.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
-#include "probe.h"
 #include "suites.h"
 #include "support.h"
 
@@ -21,13 +21,13 @@ static const cs_dispatch_flags_t modes[] = {
 
 START_TEST(close_wakes_all)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatchers[CROWD];
 
 	for (unsigned int i = 0; i < CROWD; i++)
 		dispatcher_start(&dispatchers[i], handle, modes[_i]);
 	fake_empties_await(CROWD);
-	probe_close(handle);
+	fake_service_close(handle);
 	for (unsigned int i = 0; i < CROWD; i++)
 		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
 				 CS_ERR_BAD_HANDLE);
@@ -39,14 +39,14 @@ END_TEST
 START_TEST(close_and_wait_race)
 {
 	for (int round = 0; round < 200; round++) {
-		uint64_t handle = probe_open();
+		uint64_t handle = fake_service_open();
 		unsigned int empties = fake.empties;
 		struct dispatcher dispatcher;
 
 		dispatcher_start(&dispatcher, handle, modes[_i]);
 		if (round % 2 == 0)
 			fake_empties_await(empties + 1);
-		probe_close(handle);
+		fake_service_close(handle);
 		ck_assert_int_eq(dispatcher_join(&dispatcher),
 				 CS_ERR_BAD_HANDLE);
 	}
@@ -56,15 +56,15 @@ END_TEST
 
 START_TEST(use_keeps_the_connection)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct client_use use;
 	struct client_use close_use;
 
-	ck_assert_int_eq(client_get(handle, &probe_service, &use), CS_OK);
-	probe_events_queue(1);
-	ck_assert_int_eq(client_close(handle, &probe_service, &close_use),
+	ck_assert_int_eq(client_get(handle, &fake_service, &use), CS_OK);
+	numbered_events_queue(1);
+	ck_assert_int_eq(client_close(handle, &fake_service, &close_use),
 			 CS_OK);
-	ck_assert_int_eq(dispatch_run(handle, &probe_service, modes[_i]),
+	ck_assert_int_eq(dispatch_run(handle, &fake_service, modes[_i]),
 			 CS_ERR_BAD_HANDLE);
 	ck_assert_uint_eq(fake.looks, 0);
 	client_put(&close_use);
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(death_ends_the_wait)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
 	dispatcher_start(&dispatcher, handle, modes[_i]);
@@ -85,7 +85,7 @@ START_TEST(death_ends_the_wait)
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_LIBRARY);
 	ck_assert_int_eq(libc_poll_timeout(), -1);
 	ck_assert_uint_eq(libc_polls(), 1);
-	probe_close(handle);
+	fake_service_close(handle);
 }
 END_TEST
 
@@ -111,7 +111,7 @@ static bool interrupt(const void *data)
 START_TEST(signals_are_no_end)
 {
 	const struct sigaction action = { .sa_handler = signal_take };
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct interruption interruption = { .polls = 20 };
 	struct dispatcher dispatcher;
 
@@ -119,7 +119,7 @@ START_TEST(signals_are_no_end)
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	interruption.thread = dispatcher.thread;
 	ck_assert(until(interrupt, &interruption));
-	probe_close(handle);
+	fake_service_close(handle);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
 END_TEST
@@ -141,20 +141,20 @@ static void descriptors_end(struct rlimit *ret_before)
 
 START_TEST(without_descriptors)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatchers[2];
 	struct rlimit before;
 
 	descriptors_end(&before);
 	dispatcher_start(&dispatchers[0], handle, CS_DISPATCH_ONE);
 	fake_empties_await(1);
-	probe_events_queue(1);
+	numbered_events_queue(1);
 	ck_assert_int_eq(dispatcher_join(&dispatchers[0]), CS_OK);
-	ck_assert_uint_eq(probe.delivered, 1);
+	ck_assert_uint_eq(numbered_events.delivered, 1);
 	for (int i = 0; i < 2; i++)
 		dispatcher_start(&dispatchers[i], handle, modes[_i]);
 	fake_empties_await(3);
-	probe_close(handle);
+	fake_service_close(handle);
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
 				 CS_ERR_BAD_HANDLE);
@@ -165,12 +165,12 @@ END_TEST
 START_TEST(descriptors_are_given_back)
 {
 	unsigned int before = fd_count();
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	fake_empties_await(1);
-	probe_close(handle);
+	fake_service_close(handle);
 	dispatcher_join(&dispatcher);
 	ck_assert_uint_eq(fd_count(), before);
 }
@@ -179,25 +179,25 @@ END_TEST
 static bool all_are_delivered(const void *data)
 {
 	(void)data;
-	return probe.delivered == PROBE_NUMBERS;
+	return numbered_events.delivered == EVENT_NUMBERS;
 }
 
 START_TEST(each_event_once)
 {
-	uint64_t handle = probe_open();
+	uint64_t handle = fake_service_open();
 	struct dispatcher dispatchers[CROWD];
 
 	for (int i = 0; i < CROWD; i++)
 		dispatcher_start(&dispatchers[i], handle,
 				 CS_DISPATCH_BLOCKING);
-	probe_events_queue(PROBE_NUMBERS);
+	numbered_events_queue(EVENT_NUMBERS);
 	ck_assert(until(all_are_delivered, NULL));
-	probe_close(handle);
+	fake_service_close(handle);
 	for (int i = 0; i < CROWD; i++)
 		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
 				 CS_ERR_BAD_HANDLE);
-	for (int number = 0; number < PROBE_NUMBERS; number++)
-		ck_assert_uint_eq(probe.deliveries[number], 1);
+	for (int number = 0; number < EVENT_NUMBERS; number++)
+		ck_assert_uint_eq(numbered_events.deliveries[number], 1);
 }
 END_TEST
 
@@ -207,7 +207,8 @@ TCase *dispatch_wait_case(void)
 	TCase *tcase = tcase_create("dispatch_wait");
 
 	tcase_set_timeout(tcase, 3 * DEADLINE_S);
-	tcase_add_checked_fixture(tcase, probe_setup, probe_teardown);
+	tcase_add_checked_fixture(tcase, fake_service_setup,
+				  fake_service_teardown);
 	tcase_add_loop_test(tcase, close_wakes_all, 0, both);
 	tcase_add_loop_test(tcase, close_and_wait_race, 0, both);
 	tcase_add_loop_test(tcase, use_keeps_the_connection, 0, both);

@@ -6,21 +6,21 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "fake_service.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
-#include "probe.h"
 #include "support.h"
 
-struct probe probe;
+struct numbered_events numbered_events;
 
 static unsigned char filling(uint32_t number, size_t at)
 {
 	return (unsigned char)(number * 7 + at);
 }
 
-bool probe_event_is_intact(const struct probe_event *event)
+bool numbered_event_is_intact(const struct numbered_event *event)
 {
-	for (size_t at = 8; at < PROBE_EVENT_SIZE; at++)
+	for (size_t at = 8; at < EVENT_SIZE; at++)
 		if (event->bytes[at] != filling(event->number, at))
 			return false;
 	return get_u32(event->bytes, 4) == event->number;
@@ -29,57 +29,57 @@ bool probe_event_is_intact(const struct probe_event *event)
 static int event_decode(struct client *client, const void *bytes, size_t size,
 			void *room, void *ret_event)
 {
-	struct probe_event *event = ret_event;
+	struct numbered_event *event = ret_event;
 	uint32_t kind = get_u32(bytes, 0);
 
 	(void)client;
-	if (kind == PROBE_CONSUMED)
+	if (kind == EVENT_CONSUMED)
 		return 0;
-	if (kind == PROBE_NO_MEMORY)
+	if (kind == EVENT_NO_MEMORY)
 		return -ENOMEM;
-	*event = (struct probe_event){
+	*event = (struct numbered_event){
 		.number = get_u32(bytes, 4),
 		.bytes = memcpy(room, bytes, size),
-		.owned = kind == PROBE_OWNING ? malloc(100) : NULL,
+		.owned = kind == EVENT_OWNING ? malloc(100) : NULL,
 	};
-	probe.decoded++;
-	if (size != PROBE_EVENT_SIZE || (uintptr_t)room % 8 != 0 ||
-	    !probe_event_is_intact(event))
-		probe.broken++;
+	numbered_events.decoded++;
+	if (size != EVENT_SIZE || (uintptr_t)room % 8 != 0 ||
+	    !numbered_event_is_intact(event))
+		numbered_events.broken++;
 	return 1;
 }
 
 static void event_deliver(struct client *client, void *data)
 {
-	const struct probe_event *event = data;
+	const struct numbered_event *event = data;
 
-	probe.delivered++;
-	probe.deliveries[event->number]++;
-	if (probe.deliver != NULL)
-		probe.deliver(client->handle, event);
-	if (!probe_event_is_intact(event))
-		probe.broken++;
+	numbered_events.delivered++;
+	numbered_events.deliveries[event->number]++;
+	if (numbered_events.deliver != NULL)
+		numbered_events.deliver(client->handle, event);
+	if (!numbered_event_is_intact(event))
+		numbered_events.broken++;
 }
 
 static void event_release(void *data)
 {
-	const struct probe_event *event = data;
+	const struct numbered_event *event = data;
 
-	probe.released++;
+	numbered_events.released++;
 	free(event->owned);
 }
 
 static void client_clear(struct client *client)
 {
 	(void)client;
-	probe.cleared++;
+	numbered_events.cleared++;
 }
 
-const struct service probe_service = {
-	.name = "probe",
+const struct service fake_service = {
+	.name = "fake",
 	.client_size = sizeof(struct client) + 64,
 	.shared_size = sizeof(struct client_shared),
-	.event_size = sizeof(struct probe_event),
+	.event_size = sizeof(struct numbered_event),
 	.event_decode = event_decode,
 	.event_deliver = event_deliver,
 	.event_release = event_release,
@@ -93,18 +93,18 @@ const struct service other_service = {
 	.client_clear = client_clear,
 };
 
-void probe_setup(void)
+void fake_service_setup(void)
 {
 	fake_setup();
 	libc_hooks_reset();
-	memset(&probe, 0, sizeof(probe));
+	memset(&numbered_events, 0, sizeof(numbered_events));
 }
 
-void probe_teardown(void)
+void fake_service_teardown(void)
 {
-	ck_assert_uint_eq(probe.broken, 0);
-	ck_assert_uint_eq(probe.released, probe.decoded);
-	ck_assert_uint_eq(probe.cleared, fake.opens);
+	ck_assert_uint_eq(numbered_events.broken, 0);
+	ck_assert_uint_eq(numbered_events.released, numbered_events.decoded);
+	ck_assert_uint_eq(numbered_events.cleared, fake.opens);
 	fake_teardown();
 }
 
@@ -116,29 +116,29 @@ static void counted_put(struct client_use *use)
 	libc_count_set(before);
 }
 
-uint64_t probe_open(void)
+uint64_t fake_service_open(void)
 {
 	struct client_use use;
 	uint64_t handle = 0;
 
-	ck_assert_int_eq(COUNTED(client_open(&probe_service, NULL, &use)),
+	ck_assert_int_eq(COUNTED(client_open(&fake_service, NULL, &use)),
 			 CS_OK);
 	ck_assert_int_eq(COUNTED(client_publish(use.client, &handle)), CS_OK);
 	counted_put(&use);
 	return handle;
 }
 
-void probe_close(uint64_t handle)
+void fake_service_close(uint64_t handle)
 {
 	struct client_use use;
 
-	ck_assert_int_eq(client_close(handle, &probe_service, &use), CS_OK);
+	ck_assert_int_eq(client_close(handle, &fake_service, &use), CS_OK);
 	counted_put(&use);
 }
 
-void probe_event_queue(enum probe_kind kind, uint32_t number)
+void numbered_event_queue(enum numbered_kind kind, uint32_t number)
 {
-	unsigned char bytes[PROBE_EVENT_SIZE];
+	unsigned char bytes[EVENT_SIZE];
 
 	put_u32(bytes, 0, kind);
 	put_u32(bytes, 4, number);
@@ -147,17 +147,17 @@ void probe_event_queue(enum probe_kind kind, uint32_t number)
 	fake_event_queue(bytes, sizeof(bytes));
 }
 
-void probe_events_queue(uint32_t count)
+void numbered_events_queue(uint32_t count)
 {
 	for (uint32_t number = 0; number < count; number++)
-		probe_event_queue(PROBE_DELIVERED, number);
+		numbered_event_queue(EVENT_DELIVERED, number);
 }
 
 static void *dispatcher_run(void *data)
 {
 	struct dispatcher *dispatcher = data;
 
-	dispatcher->result = dispatch_run(dispatcher->handle, &probe_service,
+	dispatcher->result = dispatch_run(dispatcher->handle, &fake_service,
 					  dispatcher->mode);
 	return NULL;
 }
