@@ -45,11 +45,11 @@ int main(void)
 	srunner_add_suite(runner, forks_use_suite());
 	srunner_add_suite(runner, signals_suite());
 	srunner_add_suite(runner, memory_suite());
-	srunner_add_suite(runner, killed_suite());
+	srunner_add_suite(runner, client_killed_suite());
 	srunner_add_suite(runner, stress_suite());
 	srunner_add_suite(runner, stopped_suite());
-	srunner_add_suite(runner, death_suite());
-	srunner_add_suite(runner, ending_suite());
+	srunner_add_suite(runner, daemon_killed_suite());
+	srunner_add_suite(runner, daemon_stops_under_load_suite());
 	srunner_add_suite(runner, restarts_suite());
 	return runner_run(runner);
 }

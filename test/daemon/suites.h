@@ -36,11 +36,11 @@ Suite *forks_suite(void);
 Suite *forks_use_suite(void);
 Suite *signals_suite(void);
 Suite *memory_suite(void);
-Suite *killed_suite(void);
+Suite *client_killed_suite(void);
 Suite *stress_suite(void);
 Suite *stopped_suite(void);
-Suite *death_suite(void);
-Suite *ending_suite(void);
+Suite *daemon_killed_suite(void);
+Suite *daemon_stops_under_load_suite(void);
 Suite *restarts_suite(void);
 
 #endif

@@ -25,10 +25,10 @@
 #include "suites.h"
 #include "support.h"
 
-#define DEATHS 5
-#define EVENTS 3
-#define LARGE_LEN 100000
-#define ROUNDS_MIN 3
+#define DEATHS	    5
+#define EVENTS	    3
+#define LARGE_LEN   100000
+#define ROUNDS_MIN  3
 #define LIFE_US_MAX 50000
 
 /* The best of several times, as any one of them may have bad luck. */
@@ -77,9 +77,8 @@ static void looper_start(const struct scenario *scenario)
 
 	looper->rounds = 0;
 	job_open(&looper->job, scenario, loopers_count);
-	ck_assert_int_eq(pthread_create(&looper->thread, NULL, looper_run,
-					looper),
-			 0);
+	ck_assert_int_eq(
+		pthread_create(&looper->thread, NULL, looper_run, looper), 0);
 	loopers_count++;
 }
 
@@ -187,8 +186,8 @@ static void looper_close(struct looper *looper)
 			  CS_ERR_LIBRARY :
 			  CS_OK,
 		  err);
-	looper->close_ms_best = fmin(looper->close_ms_best,
-				     ms_of(CLOCK_MONOTONIC) - begin);
+	looper->close_ms_best =
+		fmin(looper->close_ms_best, ms_of(CLOCK_MONOTONIC) - begin);
 }
 
 /* The ways for a daemon to end; each is over when the daemon is gone. */
@@ -312,7 +311,8 @@ static cs_error_t large_send(uint64_t handle)
 /* TRY_AGAIN is an answer only as long as there is a daemon. */
 START_TEST(killed_with_a_full_ring)
 {
-	static const struct call call = { "large_send", large_send, CS_OK, true };
+	static const struct call call = { "large_send", large_send, CS_OK,
+					  true };
 	struct pending_call pending = { .call = &call,
 					.handle = cpg_open_numbered(0) };
 
@@ -375,11 +375,10 @@ START_TEST(shut_down_while_waiting)
 
 	for (i = 0; i < 2 * SERVICES; i++) {
 		d = &dispatchers[i];
-		dispatcher_start(d, &services[i % 2],
-				 i % 2 == 0 ? cpg_open() :
-					      quorum_open(QUORUM_MODEL_V1),
-				 i < 2 ? CS_DISPATCH_ONE : CS_DISPATCH_BLOCKING,
-				 0);
+		dispatcher_start(
+			d, &services[i % 2],
+			i % 2 == 0 ? cpg_open() : quorum_open(QUORUM_MODEL_V1),
+			i < 2 ? CS_DISPATCH_ONE : CS_DISPATCH_BLOCKING, 0);
 		dispatcher_wait_asleep(d);
 	}
 	orderly_ends[_i]();
@@ -392,9 +391,9 @@ START_TEST(shut_down_while_waiting)
 }
 END_TEST
 
-Suite *ending_suite(void)
+Suite *daemon_stops_under_load_suite(void)
 {
-	Suite *suite = suite_create("ending");
+	Suite *suite = suite_create("daemon_stops_under_load");
 	TCase *killed = case_add(suite, "killed");
 	TCase *orderly = case_add(suite, "orderly");
 

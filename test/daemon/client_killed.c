@@ -15,10 +15,10 @@
 #include "suites.h"
 #include "support.h"
 
-#define VICTIMS 500
+#define VICTIMS	    500
 #define LIFE_US_MAX 12000
 #define INTERVAL_MS 1000
-#define LEN_MAX (2 << 20)
+#define LEN_MAX	    (2 << 20)
 
 static const size_t lens[] = { 0, 64, 1000, 10000, 100000, LEN_MAX };
 
@@ -140,9 +140,9 @@ START_TEST(daemon_survives)
 }
 END_TEST
 
-Suite *killed_suite(void)
+Suite *client_killed_suite(void)
 {
-	Suite *suite = suite_create("killed");
+	Suite *suite = suite_create("client_killed");
 	TCase *clients = case_add(suite, "clients");
 
 	tcase_set_timeout(clients, 300);

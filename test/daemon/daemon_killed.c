@@ -211,8 +211,8 @@ static void assert_not_late(double (*scenario)(void))
 		daemon_restart();
 		late_ms = scenario();
 	}
-	ck_assert_msg(late_ms < LATE_MS, "%.0f ms after the death, the %dth time",
-		      late_ms, TRIES);
+	ck_assert_msg(late_ms < LATE_MS,
+		      "%.0f ms after the death, the %dth time", late_ms, TRIES);
 }
 
 /* The daemon stops, each call waits or is refused, the daemon dies. */
@@ -294,9 +294,9 @@ START_TEST(another_daemon)
 }
 END_TEST
 
-Suite *death_suite(void)
+Suite *daemon_killed_suite(void)
 {
-	Suite *suite = suite_create("death");
+	Suite *suite = suite_create("daemon_killed");
 	TCase *after = case_add(suite, "after");
 	TCase *during = case_add(suite, "during");
 
