@@ -19,9 +19,9 @@
 #define TRIES 3
 
 /* Only cpg's finalize asks the daemon. */
-static void finalize_dead(const struct service *service, uint64_t handle)
+static void finalize_dead(const struct service_api *service, uint64_t handle)
 {
-	assert_cs(service == &services[0] ? CS_ERR_LIBRARY : CS_OK,
+	assert_cs(service == &services[SERVICE_CPG] ? CS_ERR_LIBRARY : CS_OK,
 		  service->finalize(handle));
 	assert_cs(CS_ERR_BAD_HANDLE, service->finalize(handle));
 }
@@ -109,7 +109,7 @@ START_TEST(dispatch_fails)
 		handles[i] = service_handle(i);
 	daemon_kill();
 	for (i = 0; i < ARRAY_SIZE(handles); i++) {
-		const struct service *service = &services[i % SERVICES];
+		const struct service_api *service = &services[i % SERVICES];
 		cs_dispatch_flags_t mode =
 			(cs_dispatch_flags_t)(i / SERVICES + 1);
 
@@ -170,7 +170,7 @@ END_TEST
 /* What the daemon had delivered before is delivered still. */
 START_TEST(events_come_first)
 {
-	const struct service *service = &services[_i];
+	const struct service_api *service = &services[_i];
 	uint64_t handle = service->open();
 
 	service->events_queue(handle, EVENTS);
@@ -260,7 +260,7 @@ static double big_message_ends(void)
 	daemon_kill();
 	clock_gettime(CLOCK_MONOTONIC, &death);
 	late_ms = pending_call_assert_ended(&pending, &death);
-	finalize_dead(&services[0], pending.handle);
+	finalize_dead(&services[SERVICE_CPG], pending.handle);
 	return late_ms;
 }
 

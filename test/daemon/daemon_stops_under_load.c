@@ -182,7 +182,7 @@ static void looper_close(struct looper *looper)
 	}
 	err = job_close(&looper->job);
 	assert_cs(scenario_has_handle(scenario) &&
-				  scenario->service == &services[0] ?
+				  scenario->service == &services[SERVICE_CPG] ?
 			  CS_ERR_LIBRARY :
 			  CS_OK,
 		  err);
@@ -341,9 +341,9 @@ START_TEST(shut_down_in_loops)
 }
 END_TEST
 
-static void finalize_dead(const struct service *service, uint64_t handle)
+static void finalize_dead(const struct service_api *service, uint64_t handle)
 {
-	assert_cs(service == &services[0] ? CS_ERR_LIBRARY : CS_OK,
+	assert_cs(service == &services[SERVICE_CPG] ? CS_ERR_LIBRARY : CS_OK,
 		  service->finalize(handle));
 	service->close();
 }
@@ -351,7 +351,7 @@ static void finalize_dead(const struct service *service, uint64_t handle)
 /* What was sent before is delivered, then the end shows. */
 START_TEST(shut_down_with_events_pending)
 {
-	const struct service *service = &services[_i % SERVICES];
+	const struct service_api *service = &services[_i % SERVICES];
 	uint64_t handle = service->open();
 	cs_error_t err;
 

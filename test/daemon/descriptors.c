@@ -139,7 +139,7 @@ END_TEST
 
 /* A thread that can be looked at without any more descriptors. */
 struct waiter {
-	const struct service *service;
+	const struct service_api *service;
 	uint64_t handle;
 	pthread_t thread;
 	_Atomic int stat_fd;	/* 0: not yet there */

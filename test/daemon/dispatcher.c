@@ -19,7 +19,7 @@ static void *dispatcher_run(void *data)
 }
 
 void dispatcher_start(struct dispatcher *dispatcher,
-		      const struct service *service, uint64_t handle,
+		      const struct service_api *service, uint64_t handle,
 		      cs_dispatch_flags_t mode, size_t stack_size)
 {
 	pthread_attr_t attr;

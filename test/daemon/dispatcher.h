@@ -15,7 +15,7 @@
 #include "service.h"
 
 struct dispatcher {
-	const struct service *service;
+	const struct service_api *service;
 	uint64_t handle;
 	cs_dispatch_flags_t mode;
 	pthread_t thread;
@@ -26,7 +26,7 @@ struct dispatcher {
 
 /* Start the thread, with a stack of that many bytes; 0: the usual size. */
 void dispatcher_start(struct dispatcher *dispatcher,
-		      const struct service *service, uint64_t handle,
+		      const struct service_api *service, uint64_t handle,
 		      cs_dispatch_flags_t mode, size_t stack_size);
 
 /* Wait until it waits for an event. */

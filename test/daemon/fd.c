@@ -13,7 +13,7 @@
 #include "suites.h"
 #include "support.h"
 
-static int fd_of(const struct service *service, uint64_t handle)
+static int fd_of(const struct service_api *service, uint64_t handle)
 {
 	int fd = -1;
 
@@ -40,7 +40,7 @@ static bool fd_is_epoll(int fd)
 
 START_TEST(fd_is_connected_unix_socket)
 {
-	const struct service *service = &services[_i];
+	const struct service_api *service = &services[_i];
 	uint64_t handle = service->open();
 	int fd = fd_of(service, handle);
 	struct sockaddr peer_name;
@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST(fd_knows_the_daemon)
 {
-	const struct service *service = &services[_i];
+	const struct service_api *service = &services[_i];
 	uint64_t handle = service->open();
 	int fd = fd_of(service, handle);
 	struct ucred peer;
@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(fd_stays_the_same_and_is_closed)
 {
-	const struct service *service = &services[_i];
+	const struct service_api *service = &services[_i];
 	uint64_t handle = service->open();
 	int fd = fd_of(service, handle);
 
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(fd_is_of_this_handle_alone)
 {
-	const struct service *service = &services[_i];
+	const struct service_api *service = &services[_i];
 	uint64_t handle = service->open();
 	cpg_handle_t cpg = cpg_open();
 	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V1);

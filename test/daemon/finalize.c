@@ -71,7 +71,7 @@ static uint64_t (*const begins[SERVICES])(void) = { cpg_begin, quorum_begin };
 /* Several finalize one handle. */
 
 struct finalizer {
-	const struct service *service;
+	const struct service_api *service;
 	uint64_t handle;
 	pthread_barrier_t *barrier;
 	pthread_t thread;
@@ -88,7 +88,7 @@ static void *finalizer_run(void *data)
 }
 
 /* How many of them have finalized it? */
-static int finalize_at_once(const struct service *service, uint64_t handle)
+static int finalize_at_once(const struct service_api *service, uint64_t handle)
 {
 	struct finalizer finalizers[THREADS];
 	pthread_barrier_t barrier;
@@ -244,7 +244,7 @@ START_TEST(cpg_in_use)
 	users[count++].call = &big_call;
 	for (round = 0; round < ROUNDS / 5; round++) {
 		users_start(users, count, cpg_begin());
-		users_end(users, count, 0);
+		users_end(users, count, SERVICE_CPG);
 	}
 }
 END_TEST
@@ -256,14 +256,14 @@ START_TEST(quorum_in_use)
 
 	for (round = 0; round < ROUNDS / 5; round++) {
 		users_start(users, count, quorum_begin());
-		users_end(users, count, 1);
+		users_end(users, count, SERVICE_QUORUM);
 	}
 }
 END_TEST
 
 /* From a callback that another callback's dispatch has called. */
 
-static const struct service *hook_service;
+static const struct service_api *hook_service;
 
 static uint64_t cpg_begin_recorded(void)
 {
@@ -310,8 +310,8 @@ START_TEST(nested)
 		CS_DISPATCH_ONE_NONBLOCKING,
 	};
 	int service = _i / ARRAY_SIZE(modes);
-	uint64_t handle = service == 0 ? cpg_begin_recorded() :
-					 quorum_begin_recorded();
+	uint64_t handle = service == SERVICE_CPG ? cpg_begin_recorded() :
+						   quorum_begin_recorded();
 	int fd = -1;
 
 	hook_service = &services[service];

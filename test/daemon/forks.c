@@ -305,8 +305,9 @@ static void hook_fork(struct event *event)
 }
 
 /* A dispatch in a callback of which a child was forked. */
-static void dispatch_and_fork(const struct service *service, uint64_t handle,
-			      enum event_kind kind, cs_dispatch_flags_t mode)
+static void dispatch_and_fork(const struct service_api *service,
+			      uint64_t handle, enum event_kind kind,
+			      cs_dispatch_flags_t mode)
 {
 	cs_error_t err;
 
@@ -330,8 +331,9 @@ START_TEST(in_a_callback)
 {
 	child_number = _i / 2;
 	parent_open();
-	dispatch_and_fork(&services[0], cpg, EVENT_DELIVER, row_mode(_i));
-	dispatch_and_fork(&services[1], quorum, EVENT_NOTIFICATION,
+	dispatch_and_fork(&services[SERVICE_CPG], cpg, EVENT_DELIVER,
+			  row_mode(_i));
+	dispatch_and_fork(&services[SERVICE_QUORUM], quorum, EVENT_NOTIFICATION,
 			  row_mode(_i));
 	parent_assert_undisturbed(1, 1);
 	parent_close();

@@ -299,8 +299,8 @@ static void threads_run(int row)
 
 	join_time = (enum join_time)(row % JOIN_TIMES);
 	handles_open();
-	dispatcher_start(&dispatcher, &services[0], cpg, CS_DISPATCH_BLOCKING,
-			 0);
+	dispatcher_start(&dispatcher, &services[SERVICE_CPG], cpg,
+			 CS_DISPATCH_BLOCKING, 0);
 	dispatcher_wait_asleep(&dispatcher);
 	ck_assert_int_eq(pthread_create(&thread, NULL, call_without_end, NULL),
 			 0);

@@ -367,7 +367,7 @@ START_TEST(membership_change_interrupts)
 	for (i = 0; i < PEERS; i++)
 		peer_start(&peers[i]);
 	handle = cpg_open_joined(&group);
-	dispatcher_start(&dispatcher, &services[0], handle,
+	dispatcher_start(&dispatcher, &services[SERVICE_CPG], handle,
 			 CS_DISPATCH_BLOCKING, 0);
 	pthread_create(&sender, NULL, big_messages_send, &handle);
 	wait_for(sent > 0);

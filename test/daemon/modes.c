@@ -16,13 +16,13 @@ static const int modes_bad[] = { 0, 5, 99, -1 };
 
 /* A handle of the row's service with the row's number of events pending. */
 struct subject {
-	const struct service *service;
+	const struct service_api *service;
 	uint32_t pending;
 	uint64_t handle;
 	int fd;
 };
 
-static const struct service *service_hooked;
+static const struct service_api *service_hooked;
 static size_t events_to_finalize;
 static volatile int ticks;
 
@@ -111,7 +111,7 @@ static void hook_finalize(struct event *event)
 		assert_cs(CS_OK, service_hooked->finalize(event->handle));
 }
 
-static void finalize_after(const struct service *service, size_t events)
+static void finalize_after(const struct service_api *service, size_t events)
 {
 	service_hooked = service;
 	events_to_finalize = events;

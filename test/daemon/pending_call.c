@@ -33,7 +33,7 @@ cpg_handle_t cpg_open_numbered(int number)
 
 static void cpg_pending_open(struct pending_call *pending)
 {
-	pending->service = &services[0];
+	pending->service = &services[SERVICE_CPG];
 	pending->owner = pending->handle =
 		cpg_open_numbered(pending_calls_count);
 	pending->group = calls_group;
@@ -48,7 +48,7 @@ static void iteration_pending_open(struct pending_call *pending)
 
 static void quorum_pending_open(struct pending_call *pending)
 {
-	pending->service = &services[1];
+	pending->service = &services[SERVICE_QUORUM];
 	pending->owner = pending->handle = quorum_open(QUORUM_MODEL_V1);
 }
 

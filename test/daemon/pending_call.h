@@ -18,7 +18,7 @@ struct pending_call {
 	const struct call *call;
 	uint64_t handle;
 	struct cpg_name group;	       /* that it is in */
-	const struct service *service; /* of the owner */
+	const struct service_api *service; /* of the owner */
 	uint64_t owner;		       /* what to finalize in the end */
 	pthread_t thread;
 	_Atomic pid_t tid;

@@ -78,7 +78,7 @@ static bool result_is_ok(cs_error_t err, const char *what)
 #define IS_OK(call) result_is_ok(patiently(call), #call)
 
 /* Until the daemon ends or the handle is finalized. */
-static void dispatch_long(const struct service *service, uint64_t handle)
+static void dispatch_long(const struct service_api *service, uint64_t handle)
 {
 	cs_error_t err = service->dispatch(handle, CS_DISPATCH_BLOCKING);
 
@@ -96,7 +96,7 @@ static void *receiver_run(void *data)
 		received = 0;
 		if (IS_OK(cpg_join(handle, &group))) {
 			current = handle;
-			dispatch_long(&services[0], handle);
+			dispatch_long(&services[SERVICE_CPG], handle);
 		}
 		cpg_finalize(handle);
 	}
@@ -147,7 +147,7 @@ static void *tracker_run(void *data)
 		    IS_OK(quorum_dispatch(handle, CS_DISPATCH_ONE))) {
 			tracker = handle;
 			trackings++;
-			dispatch_long(&services[1], handle);
+			dispatch_long(&services[SERVICE_QUORUM], handle);
 		}
 		quorum_finalize(handle);
 	}

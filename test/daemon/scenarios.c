@@ -270,7 +270,7 @@ static cs_error_t message_send(struct job *job, size_t len)
 /* Only ONE waits; for the others the descriptor has to. */
 static cs_error_t dispatch_once(const struct job *job)
 {
-	const struct service *service = job->scenario->service;
+	const struct service_api *service = job->scenario->service;
 	struct pollfd pollfd = { .events = POLLIN };
 
 	if (job->scenario->mode != CS_DISPATCH_ONE) {
@@ -317,7 +317,7 @@ static cs_error_t zcb_run(struct job *job)
 
 /* Only a finalize ends it, here that of the callback. */
 static cs_error_t blocking_end(const struct job *job, cs_error_t err,
-			       const struct service *service)
+			       const struct service_api *service)
 {
 	if (err == CS_OK)
 		err = expect(
@@ -340,7 +340,7 @@ static cs_error_t cpg_blocking_run(struct job *job)
 	err = group_enter(job);
 	if (err == CS_OK)
 		err = message_send(job, SMALL_LEN);
-	return blocking_end(job, err, &services[0]);
+	return blocking_end(job, err, &services[SERVICE_CPG]);
 }
 
 /* Quorum. */
@@ -375,14 +375,14 @@ static cs_error_t quorum_blocking_run(struct job *job)
 	if (err != CS_OK)
 		return err;
 	err = quorum_trackstart(job->handle, CS_TRACK_CURRENT);
-	return blocking_end(job, err, &services[1]);
+	return blocking_end(job, err, &services[SERVICE_QUORUM]);
 }
 
-#define CPG_OWN	   NULL, &services[0]
-#define QUORUM_OWN NULL, &services[1]
-#define CPG_ALONE  cpg_open_alone, &services[0]
-#define CPG_MEMBER cpg_open_member, &services[0]
-#define QUORUM	   quorum_open_alone, &services[1]
+#define CPG_OWN	   NULL, &services[SERVICE_CPG]
+#define QUORUM_OWN NULL, &services[SERVICE_QUORUM]
+#define CPG_ALONE  cpg_open_alone, &services[SERVICE_CPG]
+#define CPG_MEMBER cpg_open_member, &services[SERVICE_CPG]
+#define QUORUM	   quorum_open_alone, &services[SERVICE_QUORUM]
 #define ONE	   CS_DISPATCH_ONE
 #define ALL	   CS_DISPATCH_ALL
 #define NONBLOCK   CS_DISPATCH_ONE_NONBLOCKING

@@ -25,7 +25,7 @@ struct scenario {
 	cs_error_t (*run)(struct job *job);
 	/* Make the handle that it works on; NULL: it makes its own. */
 	void (*open)(struct job *job);
-	const struct service *service; /* of its handle */
+	const struct service_api *service; /* of its handle */
 	cs_dispatch_flags_t mode;      /* of its dispatch, if it varies */
 	size_t len;		       /* of its message, if it varies */
 };

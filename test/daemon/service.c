@@ -173,8 +173,8 @@ static void quorum_service_close(void)
 		votes_expect(1);
 }
 
-const struct service services[SERVICES] = {
-	{
+const struct service_api services[SERVICES] = {
+	[SERVICE_CPG] = {
 		.name = "cpg",
 		.dispatch = cpg_dispatch,
 		.finalize = cpg_finalize,
@@ -184,7 +184,7 @@ const struct service services[SERVICES] = {
 		.event_order = cpg_event_order,
 		.close = service_close,
 	},
-	{
+	[SERVICE_QUORUM] = {
 		.name = "quorum",
 		.dispatch = quorum_dispatch,
 		.finalize = quorum_finalize,

@@ -48,7 +48,7 @@ void totem_flush(void);
  */
 void votes_expect(uint32_t votes);
 
-struct service {
+struct service_api {
 	const char *name;
 	cs_error_t (*dispatch)(uint64_t handle, cs_dispatch_flags_t mode);
 	cs_error_t (*finalize)(uint64_t handle);
@@ -64,7 +64,11 @@ struct service {
 	void (*close)(void);
 };
 
-#define SERVICES 2
-extern const struct service services[SERVICES];
+enum {
+	SERVICE_CPG,
+	SERVICE_QUORUM,
+	SERVICES
+};
+extern const struct service_api services[SERVICES];
 
 #endif

@@ -79,7 +79,7 @@ START_TEST(small_stack)
 
 	assert_ok(pattern_send(handle, lens[_i], 1, 1));
 	while (events_count() == 0) {
-		dispatcher_start(&dispatcher, &services[0], handle,
+		dispatcher_start(&dispatcher, &services[SERVICE_CPG], handle,
 				 CS_DISPATCH_ONE, stack_size());
 		assert_cs(CS_OK, dispatcher_join(&dispatcher));
 	}
@@ -95,8 +95,8 @@ START_TEST(quorum_small_stack)
 	struct dispatcher dispatcher;
 
 	assert_ok(quorum_trackstart(handle, CS_TRACK_CURRENT));
-	dispatcher_start(&dispatcher, &services[1], handle, CS_DISPATCH_ONE,
-			 stack_size());
+	dispatcher_start(&dispatcher, &services[SERVICE_QUORUM], handle,
+			 CS_DISPATCH_ONE, stack_size());
 	assert_cs(CS_OK, dispatcher_join(&dispatcher));
 	ck_assert_uint_eq(events_count(), 1);
 	assert_cs(CS_OK, quorum_finalize(handle));

@@ -36,7 +36,7 @@ struct message {
 };
 
 static struct {
-	const struct service *service;
+	const struct service_api *service;
 	uint64_t handle;
 	struct cpg_name group;
 	atomic_bool enough;
@@ -280,7 +280,7 @@ START_TEST(cpg)
 	struct peer before, after;
 	int i;
 
-	stress.service = &services[0];
+	stress.service = &services[SERVICE_CPG];
 	stress.group = name_unique("stress");
 	for (i = 0; i < SENDERS; i++)
 		stress.seen[i] = calloc(MESSAGES_MAX, 1);
@@ -311,7 +311,7 @@ START_TEST(quorum)
 						    quorum_track };
 	quorum_callbacks_t callbacks = { .quorum_notify_fn = stress_notify };
 
-	stress.service = &services[1];
+	stress.service = &services[SERVICE_QUORUM];
 	assert_ok(quorum_initialize(&stress.handle, &callbacks, NULL));
 	stress_run(callers);
 	printf("stress: %lu notifications, %lu answers\n", stress.notifications,

@@ -17,7 +17,7 @@
 #define MESSAGES 2000
 #define THREADS 4
 
-static const struct service *const cpg_service = &services[0];
+static const struct service_api *const cpg_service = &services[SERVICE_CPG];
 
 static atomic_bool callback_may_end;
 
@@ -29,7 +29,7 @@ static cs_dispatch_flags_t row_mode(int row)
 
 START_TEST(finalize_wakes_dispatchers)
 {
-	const struct service *service = &services[_i % SERVICES];
+	const struct service_api *service = &services[_i % SERVICES];
 	struct dispatcher dispatchers[THREADS];
 	uint64_t handle = service->open();
 	int i;
@@ -110,7 +110,7 @@ START_TEST(quorum_cancel_while_waiting)
 	quorum_handle_t handle = quorum_open(QUORUM_MODEL_V1);
 	struct dispatcher dispatcher;
 
-	dispatcher_start(&dispatcher, &services[1], handle,
+	dispatcher_start(&dispatcher, &services[SERVICE_QUORUM], handle,
 			 CS_DISPATCH_BLOCKING, 0);
 	dispatcher_wait_asleep(&dispatcher);
 	dispatcher_cancel(&dispatcher);

@@ -52,7 +52,7 @@ static const cs_dispatch_flags_t modes[] = { CS_DISPATCH_ONE,
 /* The daemon is busy with another handle all the time. */
 START_TEST(waits_without_waking)
 {
-	const struct service *service = &services[_i % SERVICES];
+	const struct service_api *service = &services[_i % SERVICES];
 	uint64_t handle = service->open();
 	cpg_handle_t other = cpg_open();
 	struct dispatcher dispatcher;
