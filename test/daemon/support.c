@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#include <dirent.h>
-#include <errno.h>
 #include <glob.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,7 +13,6 @@
 
 #include "support.h"
 
-#define DEADLINE_S 60
 #define CASE_TIMEOUT_S 180
 
 /* ThreadSanitizer has up to two threads of its own after a fork. */
@@ -27,64 +24,11 @@
 
 static int fds_before;
 
-struct timespec deadline_start(void)
-{
-	struct timespec deadline;
-
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += DEADLINE_S;
-	return deadline;
-}
-
-void deadline_pause(const struct timespec *deadline, const char *what)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec > deadline->tv_sec ||
-	    (now.tv_sec == deadline->tv_sec &&
-	     now.tv_nsec > deadline->tv_nsec))
-		ck_abort_msg("waited %d s for: %s", DEADLINE_S, what);
-	poll(NULL, 0, 1);
-}
-
 void result_assert(cs_error_t want, cs_error_t got, const char *what,
 		   const char *file, int line)
 {
 	ck_assert_msg(want == got, "%s:%d: %s is %s (%d), not %s", file, line,
 		      what, cs_strerror(got), got, cs_strerror(want));
-}
-
-char process_state(pid_t pid)
-{
-	char path[64], state = 0;
-	FILE *stat;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	stat = fopen(path, "r");
-	if (stat == NULL)
-		return 0;
-	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(stat);
-	return state;
-}
-
-int entries_count(const char *path)
-{
-	DIR *dir = opendir(path);
-	int count = 0;
-
-	ck_assert_ptr_nonnull(dir);
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count - 2;
-}
-
-int fds_count(void)
-{
-	return entries_count("/proc/self/fd") - 1;
 }
 
 /* Made for that client; a pid may look like another number of the name. */
@@ -215,37 +159,6 @@ void daemon_restart(void)
 	ck_assert_int_eq(fscanf(restart, "%15[0-9]", pid), 1);
 	ck_assert_int_eq(pclose(restart), 0);
 	setenv("COROSYNC_PID", pid, 1);
-}
-
-bool fd_is_readable(int fd)
-{
-	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLIN);
-}
-
-struct cpg_name name_make(const void *bytes, size_t len)
-{
-	struct cpg_name name = { .length = (uint32_t)len };
-
-	ck_assert(len <= sizeof(name.value));
-	memcpy(name.value, bytes, len);
-	return name;
-}
-
-struct cpg_name name_unique(const char *suffix)
-{
-	char bytes[CPG_MAX_NAME_LENGTH];
-	int len;
-
-	len = snprintf(bytes, sizeof(bytes), "%d-%s", (int)getpid(), suffix);
-	return name_make(bytes, (size_t)len);
-}
-
-bool name_equal(const struct cpg_name *a, const struct cpg_name *b)
-{
-	return a->length == b->length &&
-	       memcmp(a->value, b->value, a->length) == 0;
 }
 
 void timer_start(long us, void (*handler)(int))

@@ -17,22 +17,11 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "../common/name.h"
+#include "../common/process.h"
+#include "../common/wait.h"
+
 #define ARRAY_SIZE(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-/* A point in time by which what a test waits for has to be true. */
-struct timespec deadline_start(void);
-
-/* Sleep a millisecond; fail the test when the deadline has passed. */
-void deadline_pause(const struct timespec *deadline, const char *what);
-
-/* Wait until the condition holds; evaluates it many times. */
-#define wait_for(condition)                                                    \
-	do {                                                                   \
-		struct timespec wait_deadline = deadline_start();              \
-                                                                               \
-		while (!(condition))                                           \
-			deadline_pause(&wait_deadline, #condition);            \
-	} while (0)
 
 /* The result of the call, repeated for as long as it is TRY_AGAIN. */
 #define patiently(call)                                                        \
@@ -81,26 +70,6 @@ void daemon_continue(void);
 
 /* Start the daemon anew, killing it first if it lives. */
 void daemon_restart(void);
-
-/* Is there something to read, now? */
-bool fd_is_readable(int fd);
-
-/* How many entries the directory has. */
-int entries_count(const char *path);
-
-/* How many descriptors this process has open. */
-int fds_count(void);
-
-/*
- * The state letter of a process, or of a thread of any: S asleep, T stopped,
- * Z dead; 0 when there is none.
- */
-char process_state(pid_t pid);
-
-/* A name of that many bytes; and one that no other test process uses. */
-struct cpg_name name_make(const void *bytes, size_t len);
-struct cpg_name name_unique(const char *suffix);
-bool name_equal(const struct cpg_name *a, const struct cpg_name *b);
 
 /*
  * Have @handler called with SIGALRM every @us microseconds until timer_stop,

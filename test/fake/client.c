@@ -196,22 +196,12 @@ const dispatch_fn dispatch_fns[MODES + 1] = {
 	[CS_DISPATCH_ONE_NONBLOCKING] = one_nonblocking,
 };
 
-static long clock_ms(clockid_t clock)
+long cpu_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-long cpu_ms(void)
-{
-	return clock_ms(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-long now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
 }
 
 static bool is_idle(void)

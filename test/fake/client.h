@@ -71,6 +71,5 @@ void idle_assert(void);
 
 /* The processor time of this process so far, in milliseconds. */
 long cpu_ms(void);
-long now_ms(void);
 
 #endif

@@ -230,11 +230,12 @@ END_TEST
 static void patience_assert(cs_error_t want, int32_t request,
 			    cs_error_t (*run)(uint64_t handle))
 {
-	long start = now_ms(), cpu = cpu_ms();
+	uint64_t start = now_ms();
+	long cpu = cpu_ms();
 
 	assert_cs(want, run(handle));
-	ck_assert_int_ge(now_ms() - start, PATIENCE_MIN_MS);
-	ck_assert_int_le(now_ms() - start, PATIENCE_MAX_MS);
+	ck_assert_uint_ge(now_ms() - start, PATIENCE_MIN_MS);
+	ck_assert_uint_le(now_ms() - start, PATIENCE_MAX_MS);
 	ck_assert_int_lt(cpu_ms() - cpu, PATIENCE_MIN_MS);
 	ck_assert_uint_ge(server->requests[request], 2);
 	ck_assert_uint_le(server->requests[request], REQUESTS_MAX);

@@ -127,7 +127,7 @@ static void join_expect(unsigned char *expected, uint32_t flags)
 
 START_TEST(join_and_leave)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	unsigned char expected[168];
 	cpg_handle_t handle = cpg_open(NULL);
 
@@ -149,7 +149,7 @@ START_TEST(join_with_flags)
 		.model = CPG_MODEL_V1,
 		.flags = CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF,
 	};
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	unsigned char expected[168];
 	cpg_handle_t handle;
 
@@ -167,9 +167,9 @@ END_TEST
 /* What the daemon would let pass. */
 START_TEST(leave_of_another_group)
 {
-	struct cpg_name group = name_make(GROUP);
-	struct cpg_name others[] = { name_make(""), name_make("a grouP"),
-				     name_make("a grou"), group };
+	struct cpg_name group = name_of(GROUP);
+	struct cpg_name others[] = { name_of(""), name_of("a grouP"),
+				     name_of("a grou"), group };
 	cpg_handle_t handle = cpg_open_joined(NULL);
 
 	others[3].length++;
@@ -199,7 +199,7 @@ static void process_end(const struct fake_request *request,
 /* The daemon may have that join: the process that is left can undo it. */
 START_TEST(process_ends_during_a_join)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cpg_handle_t handle = cpg_open(NULL);
 	struct child child = child_fork();
 
@@ -260,7 +260,7 @@ static const cs_error_t daemon_errors[] = {
 
 START_TEST(daemon_error)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cs_error_t error = daemon_errors[_i];
 	cpg_handle_t handle = cpg_open(NULL);
 
@@ -276,7 +276,7 @@ END_TEST
 
 START_TEST(busy_passes)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cpg_handle_t handle = cpg_open(NULL);
 
 	cpg_daemon_refuse(group_ids[_i], CS_ERR_BUSY, 3);
@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(busy_stays)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cpg_handle_t handle = cpg_open(NULL);
 	uint64_t start = now_ms();
 
@@ -304,16 +304,15 @@ END_TEST
 
 static void *join_run(void *data)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 
 	return cpg_join(*(cpg_handle_t *)data, &group) == CS_ERR_BAD_HANDLE ?
 		       NULL :
 		       data;
 }
 
-static bool has_asked_twice(const void *data)
+static bool has_asked_twice(void)
 {
-	(void)data;
 	return cpg_daemon_count(DAEMON_JOIN) >= 2;
 }
 
@@ -324,7 +323,7 @@ START_TEST(busy_ends_at_finalize)
 
 	cpg_daemon_refuse(DAEMON_JOIN, CS_ERR_BUSY, UINT32_MAX);
 	thread_start(&thread, join_run, &handle);
-	ck_assert(until(has_asked_twice, NULL));
+	wait_for(has_asked_twice());
 	cpg_close(handle);
 	ck_assert_ptr_null(thread_join(thread));
 }
@@ -347,7 +346,7 @@ static const struct {
 
 START_TEST(membership)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	struct cpg_address list[CPG_MEMBERS_MAX + 1];
 	cpg_handle_t handle = cpg_open(NULL);
 	unsigned char expected[152] = { 0 };
@@ -374,7 +373,7 @@ END_TEST
 
 START_TEST(membership_fails)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	struct cpg_address list[CPG_MEMBERS_MAX];
 	cpg_handle_t handle = cpg_open(NULL);
 	int entries = -7;

@@ -123,16 +123,6 @@ const struct fake_request *cpg_daemon_last(enum cpg_daemon_request id,
 	return request;
 }
 
-struct cpg_name name_make(const char *string)
-{
-	struct cpg_name name;
-
-	memset(&name, 0xee, sizeof(name));
-	name.length = (uint32_t)strlen(string);
-	memcpy(name.value, string, name.length);
-	return name;
-}
-
 cpg_handle_t cpg_open(cpg_callbacks_t *callbacks)
 {
 	cpg_handle_t handle;
@@ -149,7 +139,7 @@ void cpg_close(cpg_handle_t handle)
 cpg_handle_t cpg_open_joined(cpg_callbacks_t *callbacks)
 {
 	cpg_handle_t handle = cpg_open(callbacks);
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 
 	ck_assert_int_eq(cpg_join(handle, &group), CS_OK);
 	return handle;

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "../common/name.h"
 #include "fake_transport.h"
 
 /* The ids of requests. */
@@ -53,9 +54,6 @@ unsigned int cpg_daemon_count(enum cpg_daemon_request id);
 /* The last request, which has to be of that id and size, and called. */
 const struct fake_request *cpg_daemon_last(enum cpg_daemon_request id,
 					   size_t size);
-
-/* A name of that string, with garbage behind it. */
-struct cpg_name name_make(const char *string);
 
 /* A handle, and one that has joined GROUP. Allocations count (COUNTED). */
 cpg_handle_t cpg_open(cpg_callbacks_t *callbacks);

@@ -319,7 +319,7 @@ END_TEST
 /* Between leave and join the rest of a message was missed. */
 START_TEST(fragments_from_before_a_rejoin)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cpg_handle_t handle = deliver_open();
 	uint32_t pid = (uint32_t)getpid() + (_i == 1);
 

@@ -284,9 +284,8 @@ static void *sender_run(void *data)
 	return NULL;
 }
 
-static bool has_been_asked(const void *data)
+static bool has_been_asked(void)
 {
-	(void)data;
 	return fake_request_count() >= 3;
 }
 
@@ -300,7 +299,7 @@ START_TEST(finalize_ends_it)
 
 	cpg_daemon_refuse(DAEMON_PARTIAL_MCAST, CS_ERR_TRY_AGAIN, UINT32_MAX);
 	thread_start(&sender.thread, sender_run, &sender);
-	ck_assert(until(has_been_asked, NULL));
+	wait_for(has_been_asked());
 	cpg_close(sender.handle);
 	thread_join(sender.thread);
 	ck_assert_int_eq(sender.result, CS_ERR_BAD_HANDLE);
@@ -332,7 +331,7 @@ static void close_at_the_last(const struct fake_request *request,
 	if (get_u32(request->bytes, 0) == DAEMON_PARTIAL_MCAST &&
 	    get_u32(request->bytes, 48) == 3) {
 		thread_start(&closer, close_run, NULL);
-		until(is_closed, NULL);
+		wait_for(is_closed(NULL));
 	}
 	daemon_answer(request, reply);
 }
@@ -367,7 +366,7 @@ START_TEST(small_messages_go_between)
 
 	cpg_daemon_refuse(DAEMON_PARTIAL_MCAST, CS_ERR_TRY_AGAIN, UINT32_MAX);
 	thread_start(&sender.thread, large_run, &sender);
-	ck_assert(until(has_been_asked, NULL));
+	wait_for(has_been_asked());
 	for (unsigned int i = 1; i <= 3; i++) {
 		ck_assert_int_eq(mcast_size(sender.handle, 100), CS_OK);
 		ck_assert_uint_eq(cpg_daemon_count(DAEMON_MCAST), i);

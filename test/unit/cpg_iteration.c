@@ -13,7 +13,7 @@
 static cs_error_t initialize(cpg_handle_t handle, cpg_iteration_type_t type,
 			     cpg_iteration_handle_t *ret_iteration)
 {
-	struct cpg_name name = name_make(GROUP);
+	struct cpg_name name = name_of(GROUP);
 	struct cpg_name *group = type == CPG_ITERATION_ONE_GROUP ? &name : NULL;
 
 	return COUNTED(
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(arguments)
 {
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cpg_handle_t handle = cpg_open(NULL);
 	cpg_iteration_handle_t iteration = 77;
 	static const int bad[] = { 0, 4, -1, 99 };

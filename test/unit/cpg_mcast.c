@@ -107,7 +107,7 @@ START_TEST(only_as_a_member)
 	const struct iovec iov = { .iov_base = letter, .iov_len = 1 };
 	const struct iovec big = { .iov_base = NOWHERE,
 				   .iov_len = 2 * ATOMIC_MAX };
-	struct cpg_name group = name_make(GROUP);
+	struct cpg_name group = name_of(GROUP);
 	cpg_handle_t handle = cpg_open(NULL);
 
 	ck_assert_int_eq(mcast(handle, &iov, 1), CS_ERR_NOT_EXIST);

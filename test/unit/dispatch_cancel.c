@@ -29,7 +29,7 @@ static bool are_delivering(const void *count)
 /* Wait until that many callbacks have begun. */
 static void delivering_await(unsigned int count)
 {
-	ck_assert(until(are_delivering, &count));
+	wait_for(are_delivering(&count));
 }
 
 /* Everything was given back: the next one can dispatch, and close. */

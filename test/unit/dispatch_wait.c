@@ -118,7 +118,7 @@ START_TEST(signals_are_no_end)
 	sigaction(SIGUSR1, &action, NULL);
 	dispatcher_start(&dispatcher, handle, modes[_i]);
 	interruption.thread = dispatcher.thread;
-	ck_assert(until(interrupt, &interruption));
+	wait_for(interrupt(&interruption));
 	fake_service_close(handle);
 	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
@@ -164,7 +164,7 @@ END_TEST
 
 START_TEST(descriptors_are_given_back)
 {
-	unsigned int before = fd_count();
+	int before = fds_count();
 	uint64_t handle = fake_service_open();
 	struct dispatcher dispatcher;
 
@@ -172,13 +172,12 @@ START_TEST(descriptors_are_given_back)
 	fake_empties_await(1);
 	fake_service_close(handle);
 	dispatcher_join(&dispatcher);
-	ck_assert_uint_eq(fd_count(), before);
+	ck_assert_int_eq(fds_count(), before);
 }
 END_TEST
 
-static bool all_are_delivered(const void *data)
+static bool all_are_delivered(void)
 {
-	(void)data;
 	return numbered_events.delivered == EVENT_NUMBERS;
 }
 
@@ -191,7 +190,7 @@ START_TEST(each_event_once)
 		dispatcher_start(&dispatchers[i], handle,
 				 CS_DISPATCH_BLOCKING);
 	numbered_events_queue(EVENT_NUMBERS);
-	ck_assert(until(all_are_delivered, NULL));
+	wait_for(all_are_delivered());
 	fake_service_close(handle);
 	for (int i = 0; i < CROWD; i++)
 		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),

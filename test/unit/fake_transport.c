@@ -433,7 +433,7 @@ void transport_abandon(struct transport *transport)
 
 void fake_empties_await(unsigned int count)
 {
-	const struct timespec deadline = deadline_get();
+	const struct timespec deadline = deadline_realtime();
 	int res = 0;
 
 	pthread_mutex_lock(&lock);

@@ -208,9 +208,8 @@ static void *reference_hold(void *data)
 	return data;
 }
 
-static bool one_holds(const void *data)
+static bool one_holds(void)
 {
-	(void)data;
 	return holders == 1;
 }
 
@@ -236,7 +235,7 @@ START_TEST(references_of_the_forking_thread_remain)
 	for (int i = 0; i < 2; i++)
 		ck_assert(thing_open(&inherited[i]));
 	thread_start(&thread, reference_hold, NULL);
-	ck_assert(until(one_holds, NULL));
+	wait_for(one_holds());
 	ck_assert_ptr_nonnull(handle_get(inherited[1].handle, &kind));
 	ck_assert_int_eq(child_run(child_gives_back, &inherited[1]), 0);
 	handle_put(&inherited[1].object);

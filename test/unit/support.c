@@ -3,7 +3,6 @@
 
 #define _GNU_SOURCE
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,36 +11,6 @@
 
 #include "support.h"
 
-struct timespec deadline_get(void)
-{
-	struct timespec deadline;
-
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += DEADLINE_S;
-	return deadline;
-}
-
-uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-bool until(bool (*condition)(const void *data), const void *data)
-{
-	const struct timespec moment = { .tv_nsec = 1000000 };
-	uint64_t end = now_ms() + DEADLINE_S * 1000;
-
-	while (!condition(data)) {
-		if (now_ms() >= end)
-			return false;
-		nanosleep(&moment, NULL);
-	}
-	return true;
-}
-
 void thread_start(pthread_t *ret_thread, void *(*body)(void *data), void *data)
 {
 	ck_assert_int_eq(pthread_create(ret_thread, NULL, body, data), 0);
@@ -49,7 +18,7 @@ void thread_start(pthread_t *ret_thread, void *(*body)(void *data), void *data)
 
 void *thread_join(pthread_t thread)
 {
-	struct timespec deadline = deadline_get();
+	struct timespec deadline = deadline_realtime();
 	void *result;
 
 	ck_assert_msg(pthread_timedjoin_np(thread, &result, &deadline) == 0,
@@ -98,23 +67,4 @@ int child_run(int (*body)(void *data), void *data)
 	if (child.pid == 0)
 		_exit(body(data));
 	return child_wait(&child);
-}
-
-bool fd_is_readable(int fd)
-{
-	const struct timespec none = { .tv_sec = 0 };
-
-	return fd_wait(fd, &none);
-}
-
-unsigned int fd_count(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	ck_assert_ptr_nonnull(dir);
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count;
 }

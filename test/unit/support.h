@@ -13,21 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
+
+#include "../common/process.h"
+#include "../common/wait.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* How long anything may take that should happen at once. */
-#define DEADLINE_S 30
-
-/* The deadline from now on, on CLOCK_REALTIME. */
-struct timespec deadline_get(void);
-
-/* Milliseconds, on CLOCK_MONOTONIC. */
-uint64_t now_ms(void);
-
-/* Wait until the condition holds. False: the deadline came first. */
-bool until(bool (*condition)(const void *data), const void *data);
 
 void thread_start(pthread_t *ret_thread, void *(*body)(void *data),
 		  void *data);
@@ -47,11 +37,5 @@ int child_wait(const struct child *child);
 
 /* Fork, run the body in the child, wait. */
 int child_run(int (*body)(void *data), void *data);
-
-/* Is the descriptor readable? */
-bool fd_is_readable(int fd);
-
-/* How many descriptors this process has open. */
-unsigned int fd_count(void);
 
 #endif
