@@ -12,9 +12,10 @@ static struct timespec deadline_on(clockid_t clock)
 	return deadline;
 }
 
+/* Not CLOCK_MONOTONIC: unit tests stop it and set it forward. */
 struct timespec deadline_start(void)
 {
-	return deadline_on(CLOCK_MONOTONIC);
+	return deadline_on(CLOCK_BOOTTIME);
 }
 
 struct timespec deadline_realtime(void)
@@ -28,7 +29,7 @@ void deadline_pause(const struct timespec *deadline, const char *what)
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	if (now.tv_sec > deadline->tv_sec ||
 	    (now.tv_sec == deadline->tv_sec && now.tv_nsec > deadline->tv_nsec))
 		ck_abort_msg("waited %d s for: %s", DEADLINE_S, what);

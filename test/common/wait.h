@@ -12,8 +12,10 @@
 /* How long anything may take that usually happens at once. */
 #define DEADLINE_S 60
 
-/* The deadline from now on, on CLOCK_MONOTONIC and on CLOCK_REALTIME. */
+/* The deadline from now on, for deadline_pause. */
 struct timespec deadline_start(void);
+
+/* The same, for functions that wait until a time on CLOCK_REALTIME. */
 struct timespec deadline_realtime(void);
 
 /* Sleep a millisecond; fail the test if the deadline has passed. */

@@ -5,10 +5,10 @@
 #include <poll.h>
 
 #include "calls.h"
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
 #include "pending_call.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -123,21 +123,21 @@ END_TEST
 /* The two modes that wait, for each service. */
 START_TEST(waiting_dispatch_fails)
 {
-	struct dispatcher dispatchers[2 * SERVICES];
+	struct caller dispatchers[2 * SERVICES];
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(dispatchers); i++) {
-		dispatcher_start(&dispatchers[i], &services[i % SERVICES],
-				 service_handle(i),
-				 i / SERVICES == 0 ? CS_DISPATCH_ONE :
-						     CS_DISPATCH_BLOCKING,
-				 0);
-		dispatcher_wait_asleep(&dispatchers[i]);
+		caller_dispatch(&dispatchers[i],
+				services[i % SERVICES].dispatch,
+				service_handle(i),
+				i / SERVICES == 0 ? CS_DISPATCH_ONE :
+						    CS_DISPATCH_BLOCKING);
+		caller_wait_asleep(&dispatchers[i]);
 	}
 	daemon_kill();
 	for (i = 0; i < ARRAY_SIZE(dispatchers); i++) {
-		assert_cs(CS_ERR_LIBRARY, dispatcher_join(&dispatchers[i]));
-		finalize_dead(dispatchers[i].service, dispatchers[i].handle);
+		assert_cs(CS_ERR_LIBRARY, caller_join(&dispatchers[i]));
+		finalize_dead(&services[i % SERVICES], dispatchers[i].handle);
 	}
 }
 END_TEST

@@ -17,11 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
 #include "pending_call.h"
 #include "scenarios.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -369,24 +369,24 @@ END_TEST
 
 START_TEST(shut_down_while_waiting)
 {
-	struct dispatcher dispatchers[2 * SERVICES];
-	struct dispatcher *d;
+	struct caller dispatchers[2 * SERVICES];
+	struct caller *d;
 	int i;
 
 	for (i = 0; i < 2 * SERVICES; i++) {
 		d = &dispatchers[i];
-		dispatcher_start(
-			d, &services[i % 2],
-			i % 2 == 0 ? cpg_open() : quorum_open(QUORUM_MODEL_V1),
-			i < 2 ? CS_DISPATCH_ONE : CS_DISPATCH_BLOCKING, 0);
-		dispatcher_wait_asleep(d);
+		caller_dispatch(d, services[i % 2].dispatch,
+				i % 2 == 0 ? cpg_open() :
+					     quorum_open(QUORUM_MODEL_V1),
+				i < 2 ? CS_DISPATCH_ONE : CS_DISPATCH_BLOCKING);
+		caller_wait_asleep(d);
 	}
 	orderly_ends[_i]();
 	for (i = 0; i < 2 * SERVICES; i++) {
 		d = &dispatchers[i];
-		assert_cs(CS_ERR_LIBRARY, dispatcher_join(d));
+		assert_cs(CS_ERR_LIBRARY, caller_join(d));
 		assert_cs(i % 2 == 0 ? CS_ERR_LIBRARY : CS_OK,
-			  d->service->finalize(d->handle));
+			  services[i % 2].finalize(d->handle));
 	}
 }
 END_TEST

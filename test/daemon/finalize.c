@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "calls.h"
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -127,18 +127,18 @@ END_TEST
 /* One that dispatches is told, whoever of them was first. */
 START_TEST(several_at_once_and_a_dispatcher)
 {
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 	uint64_t handle;
 	int round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		handle = begins[_i]();
-		dispatcher_start(&dispatcher, &services[_i], handle,
-				 CS_DISPATCH_BLOCKING, 0);
+		caller_dispatch(&dispatcher, services[_i].dispatch, handle,
+				CS_DISPATCH_BLOCKING);
 		if (round % 2 == 0)
-			dispatcher_wait_asleep(&dispatcher);
+			caller_wait_asleep(&dispatcher);
 		ck_assert_int_eq(finalize_at_once(&services[_i], handle), 1);
-		assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+		assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatcher));
 	}
 }
 END_TEST

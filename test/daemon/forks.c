@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "calls.h"
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -343,16 +343,16 @@ END_TEST
 /* Each other thread gets the event that comes after the child. */
 START_TEST(beside_dispatchers)
 {
-	struct dispatcher dispatchers[SERVICES];
+	struct caller dispatchers[SERVICES];
 	int i;
 
 	child_number = _i;
 	parent_open();
 	pending_dispatch();
 	for (i = 0; i < SERVICES; i++) {
-		dispatcher_start(&dispatchers[i], &services[i],
-				 i == 0 ? cpg : quorum, CS_DISPATCH_ONE, 0);
-		dispatcher_wait_asleep(&dispatchers[i]);
+		caller_dispatch(&dispatchers[i], services[i].dispatch,
+				i == 0 ? cpg : quorum, CS_DISPATCH_ONE);
+		caller_wait_asleep(&dispatchers[i]);
 	}
 	is_child_of_threads = true;
 	child_run();
@@ -360,7 +360,7 @@ START_TEST(beside_dispatchers)
 	assert_ok(pattern_send(cpg, MESSAGE_LEN, 2, 1));
 	assert_ok(quorum_trackstart(quorum, CS_TRACK_CURRENT));
 	for (i = 0; i < SERVICES; i++)
-		assert_cs(CS_OK, dispatcher_join(&dispatchers[i]));
+		assert_cs(CS_OK, caller_join(&dispatchers[i]));
 	parent_assert_undisturbed(2, 2);
 	parent_close();
 }

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -294,14 +294,14 @@ static void *call_without_end(void *data)
 
 static void threads_run(int row)
 {
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 	pthread_t thread;
 
 	join_time = (enum join_time)(row % JOIN_TIMES);
 	handles_open();
-	dispatcher_start(&dispatcher, &services[SERVICE_CPG], cpg,
-			 CS_DISPATCH_BLOCKING, 0);
-	dispatcher_wait_asleep(&dispatcher);
+	caller_dispatch(&dispatcher, services[SERVICE_CPG].dispatch, cpg,
+			CS_DISPATCH_BLOCKING);
+	caller_wait_asleep(&dispatcher);
 	ck_assert_int_eq(pthread_create(&thread, NULL, call_without_end, NULL),
 			 0);
 	wait_for(calls > 10);

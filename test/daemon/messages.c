@@ -8,7 +8,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
 #include "peer.h"
@@ -359,7 +358,7 @@ START_TEST(membership_change_interrupts)
 {
 	struct cpg_name group = name_unique("interrupted");
 	struct peer peers[PEERS];
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 	cpg_handle_t handle;
 	pthread_t sender;
 	unsigned int i;
@@ -367,8 +366,8 @@ START_TEST(membership_change_interrupts)
 	for (i = 0; i < PEERS; i++)
 		peer_start(&peers[i]);
 	handle = cpg_open_joined(&group);
-	dispatcher_start(&dispatcher, &services[SERVICE_CPG], handle,
-			 CS_DISPATCH_BLOCKING, 0);
+	caller_dispatch(&dispatcher, services[SERVICE_CPG].dispatch, handle,
+			CS_DISPATCH_BLOCKING);
 	pthread_create(&sender, NULL, big_messages_send, &handle);
 	wait_for(sent > 0);
 	for (i = 0; i < PEERS && !interrupted; i++) {
@@ -383,7 +382,7 @@ START_TEST(membership_change_interrupts)
 		peer_end(&peers[i]);
 	wait_for(events_count_of(EVENT_DELIVER) == sent);
 	assert_cs(CS_OK, cpg_finalize(handle));
-	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+	assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatcher));
 	ck_assert(interrupted);
 	for (i = 0; i < sent; i++)
 		event_assert(event_get_of(EVENT_DELIVER, i), &group,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-#include "dispatcher.h"
 #include "events.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -200,14 +200,14 @@ END_TEST
 START_TEST(one_waits_for_another_process)
 {
 	struct subject subject = subject_open(_i);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
-	dispatcher_start(&dispatcher, subject.service, subject.handle,
-			 CS_DISPATCH_ONE, 0);
-	dispatcher_wait_asleep(&dispatcher);
+	caller_dispatch(&dispatcher, subject.service->dispatch, subject.handle,
+			CS_DISPATCH_ONE);
+	caller_wait_asleep(&dispatcher);
 	ck_assert_uint_eq(events_count(), 0);
 	subject.service->event_order();
-	assert_cs(CS_OK, dispatcher_join(&dispatcher));
+	assert_cs(CS_OK, caller_join(&dispatcher));
 	ck_assert_uint_eq(events_count(), 1);
 	subject_close(&subject);
 }
@@ -216,15 +216,15 @@ END_TEST
 START_TEST(blocking_waits_for_another_process)
 {
 	struct subject subject = subject_open(SERVICES + _i);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	finalize_after(subject.service, 2);
-	dispatcher_start(&dispatcher, subject.service, subject.handle,
-			 CS_DISPATCH_BLOCKING, 0);
+	caller_dispatch(&dispatcher, subject.service->dispatch, subject.handle,
+			CS_DISPATCH_BLOCKING);
 	wait_for(events_count() == 1);
-	dispatcher_wait_asleep(&dispatcher);
+	caller_wait_asleep(&dispatcher);
 	subject.service->event_order();
-	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+	assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatcher));
 	ck_assert_uint_eq(events_count(), 2);
 	subject.service->close();
 }

@@ -5,7 +5,6 @@
 #include <pthread.h>
 
 #include "calls.h"
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
 #include "service.h"
@@ -75,13 +74,14 @@ START_TEST(small_stack)
 	static const size_t lens[] = { 0, 100, 1000000, 5 * MIB };
 	struct cpg_name group = name_unique("stack");
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	assert_ok(pattern_send(handle, lens[_i], 1, 1));
 	while (events_count() == 0) {
-		dispatcher_start(&dispatcher, &services[SERVICE_CPG], handle,
-				 CS_DISPATCH_ONE, stack_size());
-		assert_cs(CS_OK, dispatcher_join(&dispatcher));
+		caller_dispatch_on_stack(&dispatcher,
+					 services[SERVICE_CPG].dispatch, handle,
+					 CS_DISPATCH_ONE, stack_size());
+		assert_cs(CS_OK, caller_join(&dispatcher));
 	}
 	ck_assert(event_was_delivered(lens[_i], 1));
 	assert_cs(CS_OK, cpg_finalize(handle));
@@ -92,12 +92,12 @@ END_TEST
 START_TEST(quorum_small_stack)
 {
 	quorum_handle_t handle = quorum_open(QUORUM_MODEL_V0);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	assert_ok(quorum_trackstart(handle, CS_TRACK_CURRENT));
-	dispatcher_start(&dispatcher, &services[SERVICE_QUORUM], handle,
-			 CS_DISPATCH_ONE, stack_size());
-	assert_cs(CS_OK, dispatcher_join(&dispatcher));
+	caller_dispatch_on_stack(&dispatcher, services[SERVICE_QUORUM].dispatch,
+				 handle, CS_DISPATCH_ONE, stack_size());
+	assert_cs(CS_OK, caller_join(&dispatcher));
 	ck_assert_uint_eq(events_count(), 1);
 	assert_cs(CS_OK, quorum_finalize(handle));
 }

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "../common/caller.h"
 #include "../common/name.h"
 #include "../common/process.h"
 #include "../common/wait.h"

@@ -7,9 +7,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -30,30 +30,21 @@ static cs_dispatch_flags_t row_mode(int row)
 START_TEST(finalize_wakes_dispatchers)
 {
 	const struct service_api *service = &services[_i % SERVICES];
-	struct dispatcher dispatchers[THREADS];
+	struct caller dispatchers[THREADS];
 	uint64_t handle = service->open();
 	int i;
 
 	for (i = 0; i < THREADS; i++)
-		dispatcher_start(&dispatchers[i], service, handle, row_mode(_i),
-				 0);
+		caller_dispatch(&dispatchers[i], service->dispatch, handle,
+				row_mode(_i));
 	for (i = 0; i < THREADS; i++)
-		dispatcher_wait_asleep(&dispatchers[i]);
+		caller_wait_asleep(&dispatchers[i]);
 	assert_cs(CS_OK, service->finalize(handle));
 	for (i = 0; i < THREADS; i++)
-		assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatchers[i]));
+		assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatchers[i]));
 	service->close();
 }
 END_TEST
-
-static void dispatcher_cancel(struct dispatcher *dispatcher)
-{
-	void *result;
-
-	ck_assert_int_eq(pthread_cancel(dispatcher->thread), 0);
-	ck_assert_int_eq(pthread_join(dispatcher->thread, &result), 0);
-	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
-}
 
 /* The handle works on, and nothing of the thread's is left behind. */
 static void cancelled_assert(cpg_handle_t handle, struct cpg_name *group)
@@ -71,12 +62,12 @@ START_TEST(cancel_while_waiting)
 {
 	struct cpg_name group = name_unique("cancel");
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
-	dispatcher_start(&dispatcher, cpg_service, handle,
-			 CS_DISPATCH_BLOCKING, 0);
-	dispatcher_wait_asleep(&dispatcher);
-	dispatcher_cancel(&dispatcher);
+	caller_dispatch(&dispatcher, cpg_service->dispatch, handle,
+			CS_DISPATCH_BLOCKING);
+	caller_wait_asleep(&dispatcher);
+	caller_cancel(&dispatcher);
 	cancelled_assert(handle, &group);
 }
 END_TEST
@@ -92,15 +83,15 @@ START_TEST(cancel_in_callback)
 {
 	struct cpg_name group = name_unique("cancel");
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	event_hook = hook_sleep_for_ever;
 	assert_ok(pattern_send(handle, 3 * MIB, 1, 1));
-	dispatcher_start(&dispatcher, cpg_service, handle,
-			 CS_DISPATCH_BLOCKING, 0);
+	caller_dispatch(&dispatcher, cpg_service->dispatch, handle,
+			CS_DISPATCH_BLOCKING);
 	wait_for(events_count() == 1);
-	dispatcher_wait_asleep(&dispatcher);
-	dispatcher_cancel(&dispatcher);
+	caller_wait_asleep(&dispatcher);
+	caller_cancel(&dispatcher);
 	cancelled_assert(handle, &group);
 }
 END_TEST
@@ -108,12 +99,12 @@ END_TEST
 START_TEST(quorum_cancel_while_waiting)
 {
 	quorum_handle_t handle = quorum_open(QUORUM_MODEL_V1);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
-	dispatcher_start(&dispatcher, &services[SERVICE_QUORUM], handle,
-			 CS_DISPATCH_BLOCKING, 0);
-	dispatcher_wait_asleep(&dispatcher);
-	dispatcher_cancel(&dispatcher);
+	caller_dispatch(&dispatcher, services[SERVICE_QUORUM].dispatch, handle,
+			CS_DISPATCH_BLOCKING);
+	caller_wait_asleep(&dispatcher);
+	caller_cancel(&dispatcher);
 	assert_ok(quorum_trackstart(handle, CS_TRACK_CURRENT));
 	assert_cs(CS_OK, quorum_dispatch(handle, CS_DISPATCH_ALL));
 	ck_assert_uint_eq(events_count(), 2);
@@ -133,13 +124,14 @@ START_TEST(calls_while_a_callback_runs)
 	struct cpg_name group = name_unique("calls");
 	struct cpg_address members[CPG_MEMBERS_MAX];
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 	unsigned int nodeid;
 	int count;
 
 	event_hook = hook_wait;
 	assert_ok(pattern_send(handle, 10, 1, 1));
-	dispatcher_start(&dispatcher, cpg_service, handle, CS_DISPATCH_ONE, 0);
+	caller_dispatch(&dispatcher, cpg_service->dispatch, handle,
+			CS_DISPATCH_ONE);
 	wait_for(events_count() == 1);
 	assert_ok(cpg_local_get(handle, &nodeid));
 	assert_ok(cpg_membership_get(handle, &group, members, &count));
@@ -147,7 +139,7 @@ START_TEST(calls_while_a_callback_runs)
 	assert_ok(pattern_send(handle, 3 * MIB, 3, 1));
 	ck_assert(!dispatcher.done);
 	callback_may_end = true;
-	assert_cs(CS_OK, dispatcher_join(&dispatcher));
+	assert_cs(CS_OK, caller_join(&dispatcher));
 	dispatch_until(handle, events_count() == 3);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	events_clear();
@@ -159,17 +151,17 @@ START_TEST(finalize_while_a_callback_runs)
 {
 	struct cpg_name group = name_unique("finalize");
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	event_hook = hook_wait;
 	assert_ok(pattern_send(handle, 10, 1, 1));
-	dispatcher_start(&dispatcher, cpg_service, handle, CS_DISPATCH_BLOCKING,
-			 0);
+	caller_dispatch(&dispatcher, cpg_service->dispatch, handle,
+			CS_DISPATCH_BLOCKING);
 	wait_for(events_count() == 1);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	ck_assert(!dispatcher.done);
 	callback_may_end = true;
-	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+	assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatcher));
 	events_clear();
 }
 END_TEST
@@ -211,14 +203,14 @@ START_TEST(one_sends_another_dispatches)
 {
 	struct cpg_name group = name_unique("once");
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	event_hook = hook_finalize_at_last;
-	dispatcher_start(&dispatcher, cpg_service, handle,
-			 CS_DISPATCH_BLOCKING, 0);
-	dispatcher_wait_asleep(&dispatcher);
+	caller_dispatch(&dispatcher, cpg_service->dispatch, handle,
+			CS_DISPATCH_BLOCKING);
+	caller_wait_asleep(&dispatcher);
 	numbers_send(handle, MESSAGES);
-	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+	assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatcher));
 	numbers_assert(MESSAGES);
 	events_clear();
 }
@@ -228,17 +220,17 @@ START_TEST(two_dispatchers_get_each_event_once)
 {
 	struct cpg_name group = name_unique("once");
 	cpg_handle_t handle = cpg_open_joined(&group);
-	struct dispatcher dispatchers[2];
+	struct caller dispatchers[2];
 	int i;
 
 	for (i = 0; i < 2; i++)
-		dispatcher_start(&dispatchers[i], cpg_service, handle,
-				 CS_DISPATCH_BLOCKING, 0);
+		caller_dispatch(&dispatchers[i], cpg_service->dispatch, handle,
+				CS_DISPATCH_BLOCKING);
 	numbers_send(handle, MESSAGES);
 	wait_for(events_count() >= MESSAGES);
 	assert_cs(CS_OK, cpg_finalize(handle));
 	for (i = 0; i < 2; i++)
-		assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatchers[i]));
+		assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatchers[i]));
 	numbers_assert(MESSAGES);
 	events_clear();
 }

@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "dispatcher.h"
 #include "events.h"
 #include "pattern.h"
+#include "service.h"
 #include "suites.h"
 #include "support.h"
 
@@ -55,14 +55,14 @@ START_TEST(waits_without_waking)
 	const struct service_api *service = &services[_i % SERVICES];
 	uint64_t handle = service->open();
 	cpg_handle_t other = cpg_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 	struct timespec start;
 	unsigned int nodeid;
 	long before;
 
-	dispatcher_start(&dispatcher, service, handle, modes[_i / SERVICES],
-			 0);
-	dispatcher_wait_asleep(&dispatcher);
+	caller_dispatch(&dispatcher, service->dispatch, handle,
+			modes[_i / SERVICES]);
+	caller_wait_asleep(&dispatcher);
 	before = switches_of(dispatcher.tid);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	while (ms_since(&start) < IDLE_MS)
@@ -70,7 +70,7 @@ START_TEST(waits_without_waking)
 	ck_assert_int_eq(switches_of(dispatcher.tid), before);
 	assert_cs(CS_OK, cpg_finalize(other));
 	assert_cs(CS_OK, service->finalize(handle));
-	assert_cs(CS_ERR_BAD_HANDLE, dispatcher_join(&dispatcher));
+	assert_cs(CS_ERR_BAD_HANDLE, caller_join(&dispatcher));
 	service->close();
 }
 END_TEST

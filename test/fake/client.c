@@ -140,61 +140,18 @@ cs_error_t local_ask(cpg_handle_t handle)
 	return err;
 }
 
-static void *caller_run(void *data)
+void caller_start_asleep(struct caller *caller, run_fn run, uint64_t handle)
 {
-	struct caller *caller = data;
-
-	caller->tid = gettid();
-	caller->result = caller->run(caller->handle);
-	caller->done = true;
-	return NULL;
+	caller_start(caller, run, handle);
+	caller_wait_asleep(caller);
 }
 
-void caller_start(struct caller *caller, cs_error_t (*run)(uint64_t handle),
-		  uint64_t handle)
+void caller_dispatch_asleep(struct caller *caller, uint64_t handle,
+			    cs_dispatch_flags_t mode)
 {
-	caller->run = run;
-	caller->handle = handle;
-	caller->tid = 0;
-	caller->done = false;
-	ck_assert_int_eq(pthread_create(&caller->thread, NULL, caller_run,
-					caller), 0);
-	wait_for(caller->tid != 0 && process_state(caller->tid) == 'S');
+	caller_dispatch(caller, cpg_dispatch, handle, mode);
+	caller_wait_asleep(caller);
 }
-
-cs_error_t caller_join(struct caller *caller)
-{
-	wait_for(caller->done);
-	ck_assert_int_eq(pthread_join(caller->thread, NULL), 0);
-	return caller->result;
-}
-
-static cs_error_t one(uint64_t handle)
-{
-	return cpg_dispatch(handle, CS_DISPATCH_ONE);
-}
-
-static cs_error_t all(uint64_t handle)
-{
-	return cpg_dispatch(handle, CS_DISPATCH_ALL);
-}
-
-static cs_error_t blocking(uint64_t handle)
-{
-	return cpg_dispatch(handle, CS_DISPATCH_BLOCKING);
-}
-
-static cs_error_t one_nonblocking(uint64_t handle)
-{
-	return cpg_dispatch(handle, CS_DISPATCH_ONE_NONBLOCKING);
-}
-
-const dispatch_fn dispatch_fns[MODES + 1] = {
-	[CS_DISPATCH_ONE] = one,
-	[CS_DISPATCH_ALL] = all,
-	[CS_DISPATCH_BLOCKING] = blocking,
-	[CS_DISPATCH_ONE_NONBLOCKING] = one_nonblocking,
-};
 
 long cpu_ms(void)
 {

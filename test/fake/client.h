@@ -8,9 +8,6 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "../daemon/events.h"
 #include "../daemon/support.h"
 #include "../unit/bytes.h"
@@ -47,24 +44,10 @@ cs_error_t zeroes_send(cpg_handle_t handle, size_t len);
 /* cpg_local_get; the answer has to be SERVER_NODEID. */
 cs_error_t local_ask(cpg_handle_t handle);
 
-/* A thread that makes one call. */
-struct caller {
-	cs_error_t (*run)(uint64_t handle);
-	uint64_t handle;
-	pthread_t thread;
-	_Atomic pid_t tid;	/* 0: not yet started */
-	atomic_bool done;
-	cs_error_t result;	/* valid when done */
-};
-
-/* Start it, and wait until it sleeps. */
-void caller_start(struct caller *caller, cs_error_t (*run)(uint64_t handle),
-		  uint64_t handle);
-cs_error_t caller_join(struct caller *caller);
-
-/* cpg_dispatch in that mode, to be run by a caller. */
-typedef cs_error_t (*dispatch_fn)(uint64_t handle);
-extern const dispatch_fn dispatch_fns[MODES + 1];	/* by mode */
+/* Start a thread that makes the call, and wait until it sleeps there. */
+void caller_start_asleep(struct caller *caller, run_fn run, uint64_t handle);
+void caller_dispatch_asleep(struct caller *caller, uint64_t handle,
+			    cs_dispatch_flags_t mode);
 
 /* For a while this process has next to nothing to do. */
 void idle_assert(void);

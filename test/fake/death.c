@@ -32,7 +32,7 @@ static void events_put(bool with_bytes)
 static void dead_assert(void)
 {
 	for (int mode = 1; mode <= MODES; mode++)
-		assert_cs(CS_ERR_LIBRARY, dispatch_fns[mode](handle));
+		assert_cs(CS_ERR_LIBRARY, cpg_dispatch(handle, mode));
 	assert_cs(CS_ERR_LIBRARY, local_ask(handle));
 	assert_cs(CS_ERR_LIBRARY, cpg_join(handle, &fake_group));
 	assert_cs(CS_ERR_LIBRARY, cpg_leave(handle, &fake_group));
@@ -50,7 +50,7 @@ START_TEST(events_come_first)
 	events_put(_i < MODES);
 	server_hang_up();
 	do
-		err = dispatch_fns[mode](handle);
+		err = cpg_dispatch(handle, mode);
 	while (err == CS_OK);
 	assert_cs(CS_ERR_LIBRARY, err);
 	ck_assert_uint_eq(events_count(), EVENTS);
@@ -65,7 +65,7 @@ START_TEST(no_events_after_the_end)
 {
 	handle = fake_open();
 	server_hang_up();
-	assert_cs(CS_ERR_LIBRARY, dispatch_fns[_i](handle));
+	assert_cs(CS_ERR_LIBRARY, cpg_dispatch(handle, _i));
 	events_put(false);
 	dead_assert();
 	ck_assert_uint_eq(events_count(), 0);
@@ -83,7 +83,7 @@ START_TEST(events_come_after_a_request)
 	server_hang_up();
 	assert_cs(CS_ERR_LIBRARY, local_ask(handle));
 	do
-		err = dispatch_fns[_i](handle);
+		err = cpg_dispatch(handle, _i);
 	while (err == CS_OK);
 	assert_cs(CS_ERR_LIBRARY, err);
 	ck_assert_uint_eq(events_count(), EVENTS);
@@ -96,7 +96,7 @@ START_TEST(while_dispatch_waits)
 	struct caller caller;
 
 	handle = fake_open();
-	caller_start(&caller, dispatch_fns[_i], handle);
+	caller_dispatch_asleep(&caller, handle, _i);
 	server_hang_up();
 	assert_cs(CS_ERR_LIBRARY, caller_join(&caller));
 	dead_assert();
@@ -112,7 +112,7 @@ START_TEST(while_a_call_waits)
 
 	handle = fake_open();
 	server_serve(false);
-	caller_start(&caller, local_ask, handle);
+	caller_start_asleep(&caller, local_ask, handle);
 	idle_assert();
 	ck_assert(!caller.done);
 	start = now_ms();

@@ -65,7 +65,7 @@ static void quiet_assert(int mode)
 	struct caller caller;
 
 	if (mode_waits(mode)) {
-		caller_start(&caller, dispatch_fns[mode], handle);
+		caller_dispatch_asleep(&caller, handle, mode);
 		idle_assert();
 		ck_assert(!fd_is_readable(fd));
 		ck_assert(!caller.done);
@@ -75,10 +75,10 @@ static void quiet_assert(int mode)
 			server_hang_up();
 		caller_join(&caller);
 	} else {
-		assert_cs(mode_empty(mode), dispatch_fns[mode](handle));
+		assert_cs(mode_empty(mode), cpg_dispatch(handle, mode));
 		ck_assert(!fd_is_readable(fd));
 		event_send();
-		assert_cs(CS_OK, dispatch_fns[mode](handle));
+		assert_cs(CS_OK, cpg_dispatch(handle, mode));
 	}
 	ck_assert_uint_eq(events_count(), before + 1);
 }
@@ -101,17 +101,17 @@ START_TEST(byte_late)
 	event_put();
 	ck_assert(!fd_is_readable(fd));
 	if (mode_waits(_i)) {
-		caller_start(&caller, dispatch_fns[_i], handle);
+		caller_dispatch_asleep(&caller, handle, _i);
 		idle_assert();
 		ck_assert(!caller.done);
 	} else {
-		assert_cs(mode_empty(_i), dispatch_fns[_i](handle));
+		assert_cs(mode_empty(_i), cpg_dispatch(handle, _i));
 	}
 	ck_assert_uint_eq(events_count(), 0);
 	ck_assert(!fd_is_readable(fd));
 	server_announce(1);
 	if (!mode_waits(_i))
-		assert_cs(CS_OK, dispatch_fns[_i](handle));
+		assert_cs(CS_OK, cpg_dispatch(handle, _i));
 	wait_for(events_count() == 1);
 	wait_for(!fd_is_readable(fd));
 	if (_i == CS_DISPATCH_BLOCKING)
@@ -131,16 +131,16 @@ START_TEST(announced_without_event)
 
 	server_announce(1);
 	if (mode_waits(_i)) {
-		caller_start(&caller, dispatch_fns[_i], handle);
+		caller_dispatch_asleep(&caller, handle, _i);
 		idle_assert();
 		ck_assert(!caller.done);
 	} else {
-		assert_cs(mode_empty(_i), dispatch_fns[_i](handle));
+		assert_cs(mode_empty(_i), cpg_dispatch(handle, _i));
 	}
 	ck_assert(!fd_is_readable(fd));
 	event_send();
 	if (!mode_waits(_i))
-		assert_cs(CS_OK, dispatch_fns[_i](handle));
+		assert_cs(CS_OK, cpg_dispatch(handle, _i));
 	wait_for(events_count() == 1);
 	wait_for(!fd_is_readable(fd));
 	if (_i == CS_DISPATCH_BLOCKING)
@@ -158,7 +158,7 @@ START_TEST(many_announced_without_events)
 	struct caller caller;
 
 	server_announce(MANY);
-	caller_start(&caller, dispatch_fns[CS_DISPATCH_ONE], handle);
+	caller_dispatch_asleep(&caller, handle, CS_DISPATCH_ONE);
 	wait_for(!fd_is_readable(fd));
 	idle_assert();
 	ck_assert_uint_eq(events_count(), 0);
@@ -227,14 +227,14 @@ START_TEST(readable_while_pending)
 	for (int i = 0; i < 3; i++)
 		event_send();
 	if (_i == CS_DISPATCH_BLOCKING) {
-		caller_start(&caller, dispatch_fns[_i], handle);
+		caller_dispatch_asleep(&caller, handle, _i);
 		wait_for(events_count() == 3);
 		wait_for(!fd_is_readable(fd));
 		server_hang_up();
 		assert_cs(CS_ERR_LIBRARY, caller_join(&caller));
 	}
 	while (events_count() < 3) {
-		assert_cs(CS_OK, dispatch_fns[_i](handle));
+		assert_cs(CS_OK, cpg_dispatch(handle, _i));
 		ck_assert_int_eq(fd_is_readable(fd), events_count() < 3);
 	}
 	event_hook = NULL;
@@ -260,7 +260,7 @@ START_TEST(batch_is_cancelled)
 	event_hook = linger;
 	for (int i = 0; i < _i; i++)
 		event_send();
-	caller_start(&caller, dispatch_fns[CS_DISPATCH_ALL], handle);
+	caller_dispatch_asleep(&caller, handle, CS_DISPATCH_ALL);
 	wait_for(lingering);
 	pthread_cancel(caller.thread);
 	pthread_join(caller.thread, NULL);

@@ -197,7 +197,7 @@ START_TEST(silent)
 
 	server->waits = true;
 	server_start();
-	caller_start(&caller, initialize_run, 0);
+	caller_start_asleep(&caller, initialize_run, 0);
 	idle_assert();
 	ck_assert(!caller.done);
 	server_shake();
@@ -212,7 +212,7 @@ START_TEST(silent_then_closed)
 
 	server->waits = true;
 	server_start();
-	caller_start(&caller, initialize_run, 0);
+	caller_start_asleep(&caller, initialize_run, 0);
 	server_hang_up();
 	assert_cs(CS_ERR_LIBRARY, caller_join(&caller));
 	server_stop();
@@ -228,7 +228,7 @@ START_TEST(silent_before_a_fork)
 
 	server->waits = true;
 	server_start();
-	caller_start(&caller, initialize_run, 0);
+	caller_start_asleep(&caller, initialize_run, 0);
 	idle_assert();
 	pid = fork();
 	ck_assert_int_ge(pid, 0);

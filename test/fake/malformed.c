@@ -254,7 +254,7 @@ START_TEST(empty)
 	handle = fake_open();
 	wire_deliver(&wire);
 	server_event("", 0);
-	caller_start(&caller, dispatch_fns[CS_DISPATCH_BLOCKING], handle);
+	caller_dispatch_asleep(&caller, handle, CS_DISPATCH_BLOCKING);
 	idle_assert();
 	server_event(wire.bytes, wire.size);
 	wait_for(events_count() == 1);
@@ -330,9 +330,9 @@ START_TEST(too_large)
 	(ipc_is_socket() ? datagram_send : chunk_send)(_i % 2 == 0);
 	largest_send(200);
 	before = cpu_ms();
-	assert_cs(CS_ERR_LIBRARY, dispatch_fns[_i](handle));
+	assert_cs(CS_ERR_LIBRARY, cpg_dispatch(handle, _i));
 	for (int mode = 1; mode <= MODES; mode++)
-		assert_cs(CS_ERR_LIBRARY, dispatch_fns[mode](handle));
+		assert_cs(CS_ERR_LIBRARY, cpg_dispatch(handle, mode));
 	assert_cs(CS_ERR_LIBRARY, local_ask(handle));
 	ck_assert_int_lt(cpu_ms() - before, 1000);
 	ck_assert_uint_eq(events_count(), 0);

@@ -82,7 +82,7 @@ START_TEST(empty)
 		nonsense_assert();
 		return;
 	}
-	caller_start(&caller, local_ask, handle);
+	caller_start_asleep(&caller, local_ask, handle);
 	idle_assert();
 	server_hang_up();
 	assert_cs(CS_ERR_LIBRARY, caller_join(&caller));

@@ -130,7 +130,7 @@ static void socket_fill(struct caller *caller)
 	handle = fake_open_joined();
 	server_serve(false);
 	sent = 0;
-	caller_start(caller, numbers_send, handle);
+	caller_start_asleep(caller, numbers_send, handle);
 	/* It may have slept for a lock before; this one lasts. */
 	do {
 		before = sent;

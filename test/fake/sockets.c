@@ -279,7 +279,7 @@ START_TEST(foreign_sender_after_the_end)
 	impostor_send(impostor_fds[0], "response");
 	impostor_send(impostor_fds[1], "event");
 	for (int mode = 1; mode <= MODES; mode++)
-		assert_cs(CS_ERR_LIBRARY, dispatch_fns[mode](handle));
+		assert_cs(CS_ERR_LIBRARY, cpg_dispatch(handle, mode));
 	assert_cs(CS_ERR_LIBRARY, number_send(handle, 0));
 	assert_cs(CS_ERR_LIBRARY, local_ask(handle));
 	ck_assert_uint_eq(events_count(), 0);
@@ -351,7 +351,7 @@ static void one_assert(void)
 {
 	struct caller caller;
 
-	caller_start(&caller, dispatch_fns[CS_DISPATCH_ONE], handle);
+	caller_dispatch_asleep(&caller, handle, CS_DISPATCH_ONE);
 	idle_assert();
 	ck_assert(!caller.done);
 	event_put();
@@ -362,9 +362,9 @@ static void one_assert(void)
 
 static void nonblocking_assert(int mode, cs_error_t empty)
 {
-	assert_cs(empty, dispatch_fns[mode](handle));
+	assert_cs(empty, cpg_dispatch(handle, mode));
 	event_put();
-	assert_cs(CS_OK, dispatch_fns[mode](handle));
+	assert_cs(CS_OK, cpg_dispatch(handle, mode));
 	ck_assert_uint_eq(events_count(), 1);
 	events_clear();
 }
@@ -439,7 +439,7 @@ START_TEST(empty_event)
 	handle = fake_open();
 	server_event("", 0);
 	ck_assert(fd_is_readable(fake_fd(handle)));
-	assert_cs(CS_OK, dispatch_fns[_i](handle));
+	assert_cs(CS_OK, cpg_dispatch(handle, _i));
 	ck_assert_uint_eq(events_count(), 0);
 	event_assert();
 	fake_close(handle, CS_OK);
@@ -488,7 +488,7 @@ START_TEST(queue_full)
 	server->stays_unconnected = true;
 	handle = fake_open_joined();
 	server_serve(false);
-	caller_start(&caller, numbers_send, handle);
+	caller_start_asleep(&caller, numbers_send, handle);
 	idle_assert();
 	ck_assert(!caller.done);
 	ck_assert_uint_gt(sent, 0);

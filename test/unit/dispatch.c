@@ -82,29 +82,31 @@ START_TEST(blocking_goes_on)
 {
 	const uint32_t pending = pendings[_i];
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	numbered_events_queue(pending);
-	dispatcher_start(&dispatcher, handle, CS_DISPATCH_BLOCKING);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle,
+			CS_DISPATCH_BLOCKING);
 	fake_empties_await(1);
 	delivered_are(pending);
 	numbered_event_queue(EVENT_DELIVERED, pending);
 	fake_empties_await(2);
 	delivered_are(pending + 1);
 	fake_service_close(handle);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
 END_TEST
 
 START_TEST(one_waits_for_one)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
-	dispatcher_start(&dispatcher, handle, CS_DISPATCH_ONE);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle,
+			CS_DISPATCH_ONE);
 	fake_empties_await(1);
 	numbered_event_queue(EVENT_DELIVERED, 0);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_OK);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_OK);
 	delivered_are(1);
 	fake_service_close(handle);
 }

@@ -35,13 +35,14 @@ static void delivering_await(unsigned int count)
 /* Everything was given back: the next one can dispatch, and close. */
 static void handle_is_usable(uint64_t handle)
 {
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 	unsigned int before = numbered_events.delivered;
 
 	numbered_events.deliver = NULL;
 	numbered_event_queue(EVENT_DELIVERED, 99);
-	dispatcher_start(&dispatcher, handle, CS_DISPATCH_ALL);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_OK);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle,
+			CS_DISPATCH_ALL);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_OK);
 	ck_assert_uint_eq(numbered_events.delivered, before + 1);
 	ck_assert_uint_eq(fake.closes, 0);
 	fake_service_close(handle);
@@ -51,15 +52,15 @@ static void handle_is_usable(uint64_t handle)
 START_TEST(in_the_wait)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
-	struct dispatcher other;
+	struct caller dispatcher;
+	struct caller other;
 
-	dispatcher_start(&dispatcher, handle, modes[_i]);
-	dispatcher_start(&other, handle, CS_DISPATCH_ONE);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
+	caller_dispatch(&other, fake_service_dispatch, handle, CS_DISPATCH_ONE);
 	fake_empties_await(2);
-	dispatcher_cancel(&dispatcher);
+	caller_cancel(&dispatcher);
 	numbered_event_queue(EVENT_OWNING, 0);
-	ck_assert_int_eq(dispatcher_join(&other), CS_OK);
+	ck_assert_int_eq(caller_join(&other), CS_OK);
 	handle_is_usable(handle);
 }
 END_TEST
@@ -78,13 +79,13 @@ static void linger_deliver(uint64_t handle, const struct numbered_event *event)
 START_TEST(in_a_callback)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	numbered_events.deliver = linger_deliver;
 	numbered_event_queue(EVENT_OWNING, 0);
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	delivering_await(1);
-	dispatcher_cancel(&dispatcher);
+	caller_cancel(&dispatcher);
 	ck_assert_uint_eq(numbered_events.released, 1);
 	handle_is_usable(handle);
 }
@@ -102,14 +103,14 @@ static void nested_linger_deliver(uint64_t handle,
 START_TEST(in_a_nested_callback)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	numbered_events.deliver = nested_linger_deliver;
 	for (uint32_t number = 0; number < 3; number++)
 		numbered_event_queue(EVENT_OWNING, number);
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	delivering_await(3);
-	dispatcher_cancel(&dispatcher);
+	caller_cancel(&dispatcher);
 	ck_assert_uint_eq(numbered_events.released, 3);
 	handle_is_usable(handle);
 }
@@ -119,15 +120,15 @@ END_TEST
 START_TEST(after_close)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	numbered_events.deliver = linger_deliver;
 	numbered_event_queue(EVENT_OWNING, 0);
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	delivering_await(1);
 	fake_service_close(handle);
 	ck_assert_uint_eq(fake.closes, 0);
-	dispatcher_cancel(&dispatcher);
+	caller_cancel(&dispatcher);
 	ck_assert_uint_eq(fake.closes, 1);
 }
 END_TEST
@@ -146,13 +147,14 @@ static void next_deliver(uint64_t handle, const struct numbered_event *event)
 START_TEST(under_load)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	numbered_events.deliver = next_deliver;
 	numbered_event_queue(EVENT_OWNING, 0);
-	dispatcher_start(&dispatcher, handle, CS_DISPATCH_BLOCKING);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle,
+			CS_DISPATCH_BLOCKING);
 	delivering_await(1);
-	dispatcher_cancel(&dispatcher);
+	caller_cancel(&dispatcher);
 	ck_assert_uint_eq(fake.empties, 0);
 	ck_assert_uint_eq(fake.pending, 1);
 	numbered_events.deliver = NULL;
@@ -165,7 +167,7 @@ END_TEST
 /* A thread that does not want to be cancelled is not. */
 static void *unwilling_run(void *data)
 {
-	struct dispatcher *dispatcher = data;
+	struct caller *dispatcher = data;
 	int cancel_state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
@@ -177,14 +179,14 @@ static void *unwilling_run(void *data)
 
 START_TEST(only_who_is_willing)
 {
-	struct dispatcher dispatcher = { .mode = modes[_i] };
+	struct caller dispatcher = { .mode = modes[_i] };
 
 	dispatcher.handle = fake_service_open();
 	thread_start(&dispatcher.thread, unwilling_run, &dispatcher);
 	fake_empties_await(1);
 	ck_assert_int_eq(pthread_cancel(dispatcher.thread), 0);
 	fake_service_close(dispatcher.handle);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
 END_TEST
 

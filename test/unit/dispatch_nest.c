@@ -71,18 +71,18 @@ static void meet_deliver(uint64_t handle, const struct numbered_event *event)
 START_TEST(close_meanwhile)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	pthread_barrier_init(&barrier, NULL, 2);
 	numbered_events.deliver = meet_deliver;
 	numbered_event_queue(EVENT_OWNING, 0);
 	numbered_event_queue(EVENT_OWNING, 1);
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	pthread_barrier_wait(&barrier);
 	fake_service_close(handle);
 	ck_assert_uint_eq(fake.closes, 0);
 	pthread_barrier_wait(&barrier);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_ERR_BAD_HANDLE);
 	ck_assert_uint_eq(fake.pending, 1);
 	pthread_barrier_destroy(&barrier);
 }

@@ -140,11 +140,12 @@ END_TEST
 
 START_TEST(cancelled_in_a_timer)
 {
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	feed_begin(10, 20, 1000);
 	feed.cancels = true;
-	dispatcher_start(&dispatcher, feed.handle, CS_DISPATCH_BLOCKING);
+	caller_dispatch(&dispatcher, fake_service_dispatch, feed.handle,
+			CS_DISPATCH_BLOCKING);
 	ck_assert_ptr_eq(thread_join(dispatcher.thread), PTHREAD_CANCELED);
 	ck_assert_uint_eq(libc_sleeps(), 1);
 	libc_wait_hook(NULL);

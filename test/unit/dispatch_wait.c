@@ -22,14 +22,15 @@ static const cs_dispatch_flags_t modes[] = {
 START_TEST(close_wakes_all)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatchers[CROWD];
+	struct caller dispatchers[CROWD];
 
 	for (unsigned int i = 0; i < CROWD; i++)
-		dispatcher_start(&dispatchers[i], handle, modes[_i]);
+		caller_dispatch(&dispatchers[i], fake_service_dispatch, handle,
+				modes[_i]);
 	fake_empties_await(CROWD);
 	fake_service_close(handle);
 	for (unsigned int i = 0; i < CROWD; i++)
-		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
+		ck_assert_int_eq(caller_join(&dispatchers[i]),
 				 CS_ERR_BAD_HANDLE);
 	ck_assert_uint_eq(fake.closes, 1);
 }
@@ -41,14 +42,14 @@ START_TEST(close_and_wait_race)
 	for (int round = 0; round < 200; round++) {
 		uint64_t handle = fake_service_open();
 		unsigned int empties = fake.empties;
-		struct dispatcher dispatcher;
+		struct caller dispatcher;
 
-		dispatcher_start(&dispatcher, handle, modes[_i]);
+		caller_dispatch(&dispatcher, fake_service_dispatch, handle,
+				modes[_i]);
 		if (round % 2 == 0)
 			fake_empties_await(empties + 1);
 		fake_service_close(handle);
-		ck_assert_int_eq(dispatcher_join(&dispatcher),
-				 CS_ERR_BAD_HANDLE);
+		ck_assert_int_eq(caller_join(&dispatcher), CS_ERR_BAD_HANDLE);
 	}
 	ck_assert_uint_eq(fake.closes, 200);
 }
@@ -77,12 +78,12 @@ END_TEST
 START_TEST(death_ends_the_wait)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	fake_empties_await(1);
 	fake_die(false);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_LIBRARY);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_ERR_LIBRARY);
 	ck_assert_int_eq(libc_poll_timeout(), -1);
 	ck_assert_uint_eq(libc_polls(), 1);
 	fake_service_close(handle);
@@ -113,14 +114,14 @@ START_TEST(signals_are_no_end)
 	const struct sigaction action = { .sa_handler = signal_take };
 	uint64_t handle = fake_service_open();
 	struct interruption interruption = { .polls = 20 };
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
 	sigaction(SIGUSR1, &action, NULL);
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	interruption.thread = dispatcher.thread;
 	wait_for(interrupt(&interruption));
 	fake_service_close(handle);
-	ck_assert_int_eq(dispatcher_join(&dispatcher), CS_ERR_BAD_HANDLE);
+	ck_assert_int_eq(caller_join(&dispatcher), CS_ERR_BAD_HANDLE);
 }
 END_TEST
 
@@ -142,21 +143,23 @@ static void descriptors_end(struct rlimit *ret_before)
 START_TEST(without_descriptors)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatchers[2];
+	struct caller dispatchers[2];
 	struct rlimit before;
 
 	descriptors_end(&before);
-	dispatcher_start(&dispatchers[0], handle, CS_DISPATCH_ONE);
+	caller_dispatch(&dispatchers[0], fake_service_dispatch, handle,
+			CS_DISPATCH_ONE);
 	fake_empties_await(1);
 	numbered_events_queue(1);
-	ck_assert_int_eq(dispatcher_join(&dispatchers[0]), CS_OK);
+	ck_assert_int_eq(caller_join(&dispatchers[0]), CS_OK);
 	ck_assert_uint_eq(numbered_events.delivered, 1);
 	for (int i = 0; i < 2; i++)
-		dispatcher_start(&dispatchers[i], handle, modes[_i]);
+		caller_dispatch(&dispatchers[i], fake_service_dispatch, handle,
+				modes[_i]);
 	fake_empties_await(3);
 	fake_service_close(handle);
 	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
+		ck_assert_int_eq(caller_join(&dispatchers[i]),
 				 CS_ERR_BAD_HANDLE);
 	setrlimit(RLIMIT_NOFILE, &before);
 }
@@ -166,12 +169,12 @@ START_TEST(descriptors_are_given_back)
 {
 	int before = fds_count();
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatcher;
+	struct caller dispatcher;
 
-	dispatcher_start(&dispatcher, handle, modes[_i]);
+	caller_dispatch(&dispatcher, fake_service_dispatch, handle, modes[_i]);
 	fake_empties_await(1);
 	fake_service_close(handle);
-	dispatcher_join(&dispatcher);
+	caller_join(&dispatcher);
 	ck_assert_int_eq(fds_count(), before);
 }
 END_TEST
@@ -184,16 +187,16 @@ static bool all_are_delivered(void)
 START_TEST(each_event_once)
 {
 	uint64_t handle = fake_service_open();
-	struct dispatcher dispatchers[CROWD];
+	struct caller dispatchers[CROWD];
 
 	for (int i = 0; i < CROWD; i++)
-		dispatcher_start(&dispatchers[i], handle,
-				 CS_DISPATCH_BLOCKING);
+		caller_dispatch(&dispatchers[i], fake_service_dispatch, handle,
+				CS_DISPATCH_BLOCKING);
 	numbered_events_queue(EVENT_NUMBERS);
 	wait_for(all_are_delivered());
 	fake_service_close(handle);
 	for (int i = 0; i < CROWD; i++)
-		ck_assert_int_eq(dispatcher_join(&dispatchers[i]),
+		ck_assert_int_eq(caller_join(&dispatchers[i]),
 				 CS_ERR_BAD_HANDLE);
 	for (int number = 0; number < EVENT_NUMBERS; number++)
 		ck_assert_uint_eq(numbered_events.deliveries[number], 1);

@@ -153,31 +153,7 @@ void numbered_events_queue(uint32_t count)
 		numbered_event_queue(EVENT_DELIVERED, number);
 }
 
-static void *dispatcher_run(void *data)
+cs_error_t fake_service_dispatch(uint64_t handle, cs_dispatch_flags_t mode)
 {
-	struct dispatcher *dispatcher = data;
-
-	dispatcher->result = dispatch_run(dispatcher->handle, &fake_service,
-					  dispatcher->mode);
-	return NULL;
-}
-
-void dispatcher_start(struct dispatcher *dispatcher, uint64_t handle,
-		      cs_dispatch_flags_t mode)
-{
-	dispatcher->handle = handle;
-	dispatcher->mode = mode;
-	thread_start(&dispatcher->thread, dispatcher_run, dispatcher);
-}
-
-cs_error_t dispatcher_join(struct dispatcher *dispatcher)
-{
-	ck_assert_ptr_null(thread_join(dispatcher->thread));
-	return dispatcher->result;
-}
-
-void dispatcher_cancel(struct dispatcher *dispatcher)
-{
-	ck_assert_int_eq(pthread_cancel(dispatcher->thread), 0);
-	ck_assert_ptr_eq(thread_join(dispatcher->thread), PTHREAD_CANCELED);
+	return dispatch_run(handle, &fake_service, mode);
 }

@@ -8,7 +8,6 @@
 #ifndef FAKE_SERVICE_H
 #define FAKE_SERVICE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -56,26 +55,13 @@ void fake_service_teardown(void);
 uint64_t fake_service_open(void);
 void fake_service_close(uint64_t handle);
 
+cs_error_t fake_service_dispatch(uint64_t handle, cs_dispatch_flags_t mode);
+
 /* Make events pending. */
 void numbered_event_queue(enum numbered_kind kind, uint32_t number);
 void numbered_events_queue(uint32_t count); /* numbers from 0 */
 
 /* Whether the event's bytes are those that were sent. */
 bool numbered_event_is_intact(const struct numbered_event *event);
-
-/* A thread that makes one call of dispatch_run. */
-struct dispatcher {
-	uint64_t handle;
-	cs_dispatch_flags_t mode;
-	pthread_t thread;
-	cs_error_t result; /* when joined */
-};
-
-void dispatcher_start(struct dispatcher *dispatcher, uint64_t handle,
-		      cs_dispatch_flags_t mode);
-cs_error_t dispatcher_join(struct dispatcher *dispatcher);
-
-/* Cancel the thread, and fail unless that ends it. */
-void dispatcher_cancel(struct dispatcher *dispatcher);
 
 #endif

@@ -11,21 +11,6 @@
 
 #include "support.h"
 
-void thread_start(pthread_t *ret_thread, void *(*body)(void *data), void *data)
-{
-	ck_assert_int_eq(pthread_create(ret_thread, NULL, body, data), 0);
-}
-
-void *thread_join(pthread_t thread)
-{
-	struct timespec deadline = deadline_realtime();
-	void *result;
-
-	ck_assert_msg(pthread_timedjoin_np(thread, &result, &deadline) == 0,
-		      "a thread did not end");
-	return result;
-}
-
 struct child child_fork(void)
 {
 	struct child child;

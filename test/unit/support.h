@@ -14,14 +14,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../common/caller.h"
 #include "../common/process.h"
 #include "../common/wait.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-void thread_start(pthread_t *ret_thread, void *(*body)(void *data),
-		  void *data);
-void *thread_join(pthread_t thread);
 
 /* A forked process; pid is 0 in itself. */
 struct child {
