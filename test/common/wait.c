@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <stdlib.h>
+
 #include "wait.h"
+
+static int deadline_s(void)
+{
+	const char *value = getenv("TEST_DEADLINE");
+
+	return value != NULL ? atoi(value) : DEADLINE_S;
+}
 
 static struct timespec deadline_on(clockid_t clock)
 {
 	struct timespec deadline;
 
 	clock_gettime(clock, &deadline);
-	deadline.tv_sec += DEADLINE_S;
+	deadline.tv_sec += deadline_s();
 	return deadline;
 }
 
@@ -32,7 +41,7 @@ void deadline_pause(const struct timespec *deadline, const char *what)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	if (now.tv_sec > deadline->tv_sec ||
 	    (now.tv_sec == deadline->tv_sec && now.tv_nsec > deadline->tv_nsec))
-		ck_abort_msg("waited %d s for: %s", DEADLINE_S, what);
+		ck_abort_msg("waited %d s for: %s", deadline_s(), what);
 	nanosleep(&moment, NULL);
 }
 

@@ -12,7 +12,10 @@
 /* How long anything may take that usually happens at once. */
 #define DEADLINE_S 60
 
-/* The deadline from now on, for deadline_pause. */
+/*
+ * The deadline from now on, for deadline_pause. The environment variable
+ * TEST_DEADLINE sets another number of seconds.
+ */
 struct timespec deadline_start(void);
 
 /* The same, for functions that wait until a time on CLOCK_REALTIME. */

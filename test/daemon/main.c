@@ -18,6 +18,8 @@ int main(void)
 		perror("the daemon");
 		return EXIT_FAILURE;
 	}
+	if (getenv("TEST_LEAKS") != NULL)
+		return runner_run(srunner_create(leaks_suite()));
 	runner = srunner_create(initialize_suite());
 	srunner_add_suite(runner, handles_suite());
 	srunner_add_suite(runner, arguments_suite());

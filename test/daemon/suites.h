@@ -29,6 +29,7 @@ Suite *rejoin_suite(void);
 Suite *hostile_suite(void);
 Suite *unfinished_suite(void);
 Suite *descriptors_suite(void);
+Suite *leaks_suite(void);
 Suite *limits_suite(void);
 Suite *users_suite(void);
 Suite *crowd_suite(void);

@@ -84,13 +84,22 @@ static void leaks_prepare(void)
 	fds_before = fds_count();
 }
 
+static bool threads_have_ended(void)
+{
+	return entries_count("/proc/self/task") <= THREADS_OF_CHECKER + 1;
+}
+
 static void leaks_check(void)
 {
-	ck_assert_int_eq(fds_count(), fds_before);
+	int fds = fds_count();
+
+	ck_assert_msg(fds == fds_before,
+		      "%d descriptors before the test, %d after it", fds_before,
+		      fds);
 	ck_assert_msg(waitpid(-1, NULL, WNOHANG) == -1, "a child is left");
-	wait_for(entries_count("/proc/self/task") <= THREADS_OF_CHECKER + 1);
+	wait_for(threads_have_ended());
 	shm_assert_gone(getpid());
-	ck_assert(!shm_is_mapped());
+	ck_assert_msg(!shm_is_mapped(), "shared memory is still mapped");
 }
 
 TCase *case_add(Suite *suite, const char *name)
