@@ -9,10 +9,14 @@
 #include "suites.h"
 #include "support.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
 	SRunner *runner;
 
+	runner_arguments(argc, argv,
+			 "TEST_IPC=TYPE test/with-corosync --ipc TYPE "
+			 "test/daemon/daemon\n"
+			 "TYPE is shm or socket.");
 	environment_get("COROSYNC_RESTART");
 	if (kill(daemon_pid(), 0) != 0) {
 		perror("the daemon");

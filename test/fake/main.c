@@ -7,10 +7,14 @@
 #include "../daemon/support.h"
 #include "suites.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	SRunner *runner = srunner_create(handshake_suite());
+	SRunner *runner;
 
+	runner_arguments(argc, argv,
+			 "TEST_IPC=TYPE test/with-corosync test/fake/fake\n"
+			 "TYPE is shm or socket.");
+	runner = srunner_create(handshake_suite());
 	srunner_add_suite(runner, impostor_suite());
 	srunner_add_suite(runner, ipc_is_socket() ? sockets_suite() :
 						    rings_suite());

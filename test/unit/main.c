@@ -29,8 +29,8 @@ static Suite *unit_suite(void)
 	return suite;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	/* Tests rely on a fresh process each, but for a debugger. */
+	runner_arguments(argc, argv, "test/unit/unit");
 	return runner_run(srunner_create(unit_suite()));
 }
