@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Stands between a test program and the library (-Wl,--wrap), and appends each
- * error that a function returns to the file that ERRORS_SEEN names, as a line
- * "function error", once in each process.
+ * Wraps the public functions (-Wl,--wrap), and appends each error that one of
+ * them returns to the file that ERRORS_SEEN names, as a line "function error",
+ * once in each process.
  */
 
 #include <corosync/cpg.h>

@@ -7,7 +7,7 @@
 
 #include "runner.h"
 
-/* The linker gives these names to check's function behind tcase_add_test. */
+/* The linker's names for check's function that tcase_add_test calls. */
 void __real__tcase_add_test(TCase *tcase, const TTest *test, int signal,
 			    int exit_value, int start, int end);
 void __wrap__tcase_add_test(TCase *tcase, const TTest *test, int signal,

@@ -2,11 +2,11 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Events to cpg_dispatch, one after the other, on one handle. Each input is
- * the life of a handle: u8 setup (bit 0 no callback for messages, 1 none for
- * confchgs, 2 none for totem confchgs, 3 it left a group once and so knows
- * its own address), then events, of which event.h tells. What comes of each
- * has to be what the model says.
+ * cpg_dispatch gets events, one after the other, on one handle. An input
+ * describes the use of one handle: u8 setup (bit 0 no callback for messages,
+ * 1 none for confchgs, 2 none for totem confchgs, 3 the handle has left a group
+ * and so knows its own address), then events in the format of event.h. What
+ * dispatch does with each event has to match the model.
  */
 
 #include <corosync/cpg.h>
@@ -264,7 +264,7 @@ static void handle_close(void)
 	MUST(libc_live() == 0 && transport_is_idle());
 }
 
-/* The table of handles stays for ever. */
+/* The table of handles is never freed. */
 static void table_create(void)
 {
 	static bool is_there;

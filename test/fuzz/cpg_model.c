@@ -98,7 +98,7 @@ size_t cpg_model_memory(void)
 	return memory;
 }
 
-/* Well-formedness: the fixed part, a name, and what the numbers say. */
+/* Well-formedness: the fixed part, a name, and the sizes in the event. */
 
 static bool is_confchg(const struct event *event)
 {
@@ -195,7 +195,7 @@ static bool fits(const struct cpg_unfinished *unfinished,
 	return (type == FIRST || type == CONTINUED) && sum <= announced;
 }
 
-/* Complete: it is nobody's but the caller's now. */
+/* The message is complete, and belongs to the caller now. */
 static struct cpg_outcome sender_finish(struct sender *sender)
 {
 	struct cpg_outcome outcome = {
@@ -241,7 +241,7 @@ struct cpg_outcome cpg_model_take(const struct event *event, bool no_memory)
 	const struct cpg_outcome totem = { .type = CPG_OUTCOME_TOTEM };
 	uint32_t id = event->size >= 24 ? get_u32(event->bytes, 0) : 0;
 
-	/* Fragments only are kept, and only for somebody. */
+	/* Only fragments are kept, and only if there is a callback for them. */
 	MUST(!no_memory ||
 	     (id == 17 && is_partial(event) && takes_messages));
 	switch (id) {

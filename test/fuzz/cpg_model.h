@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * What the library has to make of cpg events, told again without it: what is
- * well formed, which messages become complete, what may be held of those
- * that did not. There is one model, that of the input.
+ * A second implementation of what the library does with cpg events: which are
+ * well formed, which messages become complete, and how much memory incomplete
+ * ones may take. There is one model, that of the current input.
  */
 #ifndef CPG_MODEL_H
 #define CPG_MODEL_H
@@ -18,7 +18,7 @@ enum cpg_outcome_type {
 	CPG_OUTCOME_TOTEM,
 };
 
-/* What the application has to see of an event. */
+/* What the application has to receive for an event. */
 struct cpg_outcome {
 	enum cpg_outcome_type type;
 	/* Of a message: */
@@ -26,19 +26,20 @@ struct cpg_outcome {
 	uint32_t pid;
 	const unsigned char *message;
 	size_t size;
-	unsigned char *owned;	/* where it is, to be freed; NULL: the event */
+	unsigned char *owned; /* to be freed; NULL: in the event */
 };
 
 /*
- * Begin with nothing. @takes_messages: there is a callback for them. @pid:
- * that of this process, whose join voids all that is unfinished; 0: none.
+ * Start without unfinished messages. @takes_messages: there is a callback for
+ * messages. @pid: that of this process, whose join event discards all
+ * unfinished messages; 0: none.
  */
 void cpg_model_begin(bool takes_messages, uint32_t nodeid, uint32_t pid);
 
-/* An event comes; @no_memory: and the library was refused some. */
+/* Process an event. @no_memory: an allocation of the library failed. */
 struct cpg_outcome cpg_model_take(const struct event *event, bool no_memory);
 
-/* What a sender has announced and not finished; zeroes: nothing. */
+/* A sender's unfinished message, in bytes; zeros: there is none. */
 struct cpg_unfinished {
 	uint32_t announced;
 	uint32_t arrived;
@@ -46,10 +47,10 @@ struct cpg_unfinished {
 
 struct cpg_unfinished cpg_model_unfinished(uint32_t nodeid, uint32_t pid);
 
-/* The most that may be held now. */
+/* The most memory that the library may use for fragments now. */
 size_t cpg_model_memory(void);
 
-/* Forget all. */
+/* Discard all unfinished messages. */
 void cpg_model_clear(void);
 
 #endif

@@ -2,11 +2,11 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Events to quorum_dispatch, one after the other, on one handle. Each input
- * is the life of a handle: u8 setup (bit 0 the model, 1 no callback for
- * quorum, 2 none for node lists), then events, of which event.h tells. Each
- * that is well formed, and of the handle's model, has to reach its callback
- * as it was sent; no other does.
+ * quorum_dispatch gets events, one after the other, on one handle. An input
+ * describes the use of one handle: u8 setup (bit 0 the model, 1 no callback for
+ * quorum, 2 none for node lists), then events in the format of event.h. The
+ * callbacks must get each event that is well formed and of the handle's model,
+ * as it was sent, and no other event.
  */
 
 #include <corosync/quorum.h>
@@ -220,7 +220,7 @@ static void handle_open(uint8_t setup)
 	MUST(quorum_dispatch(handle, CS_DISPATCH_ALL) == CS_OK);
 }
 
-/* The table of handles stays for ever. */
+/* The table of handles is never freed. */
 static void table_create(void)
 {
 	static bool is_there;

@@ -3,20 +3,20 @@
 
 /*
  * A transport that has one event at a time, linked instead of
- * lib/transport.c, and the daemon behind it: it says yes to everything.
+ * lib/transport.c, and a daemon that replies to each request with success.
  */
 #ifndef FUZZ_TRANSPORT_H
 #define FUZZ_TRANSPORT_H
 
 #include "event.h"
 
-/* What the daemon says this node is. */
+/* The node id in the daemon's replies. */
 #define TRANSPORT_NODEID 1
 
-/* Let the event come. Its allocations fail from when it is taken. */
+/* Make the event pending. Its allocations fail after it was taken. */
 void transport_give(struct event *event);
 
-/* Are all connections closed, and was the event taken? */
+/* Whether all connections are closed and the event was taken. */
 bool transport_is_idle(void);
 
 #endif

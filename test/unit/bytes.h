@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * What goes over the wire, put together by offset and value: the tests'
- * own knowledge of the layouts, not the library's.
+ * Requests, replies and events, built from offsets and values. The tests do
+ * not use the library's own description of the layouts.
  */
 #ifndef BYTES_H
 #define BYTES_H
@@ -18,7 +18,7 @@ void put_u64(void *bytes, size_t offset, uint64_t value);
 void put_request(void *bytes, int32_t id, size_t size);
 void put_reply(void *bytes, int32_t id, size_t size, int32_t error);
 
-/* 136 bytes: the string, and zeroes. */
+/* A name of 136 bytes: the string, padded with zeros. */
 void put_name(void *bytes, size_t offset, const char *name);
 
 /* An address of 24 bytes. */

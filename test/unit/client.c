@@ -62,7 +62,7 @@ static cs_error_t open_and_publish(uint64_t *ret_handle)
 	return err;
 }
 
-/* Whichever allocation fails. */
+/* Each of the allocations fails in turn. */
 START_TEST(open_without_memory)
 {
 	int fds = fds_count();
@@ -163,16 +163,16 @@ struct reply {
 	bool abandoned;
 };
 
-/* To a request whose reply has id 7 and 32 bytes. */
+/* Replies to a request whose reply must have id 7 and 32 bytes. */
 static const struct reply replies[] = {
 	{ 32, 7, CS_OK, CS_OK, false },
-	/* The daemon's own errors, whatever heads them. */
+	/* Errors of the daemon, whatever id and size the header has. */
 	{ 24, 0, CS_ERR_TRY_AGAIN, CS_ERR_TRY_AGAIN, false },
 	{ 24, 0, CS_ERR_INVALID_PARAM, CS_ERR_INVALID_PARAM, false },
 	{ 24, 7, CS_ERR_EXIST, CS_ERR_EXIST, false },
 	{ 32, 7, CS_ERR_NOT_EXIST, CS_ERR_NOT_EXIST, false },
 	{ 32, 9, CS_ERR_SECURITY, CS_ERR_SECURITY, false },
-	/* Nonsense. */
+	/* Malformed replies. */
 	{ 32, 0, CS_OK, CS_ERR_LIBRARY, true },
 	{ 32, 8, CS_OK, CS_ERR_LIBRARY, true },
 	{ 32, -7, CS_OK, CS_ERR_LIBRARY, true },
@@ -186,7 +186,7 @@ static const struct reply replies[] = {
 	{ 24, 0, 0, CS_ERR_LIBRARY, true },
 	{ 32, 7, -1, CS_ERR_LIBRARY, true },
 	{ 24, 0, INT_MIN, CS_ERR_LIBRARY, true },
-	/* Too large: the transport's business. */
+	/* Too large: the transport has to refuse it. */
 	{ 33, 7, CS_OK, CS_ERR_LIBRARY, false },
 	{ 33, 7, CS_ERR_EXIST, CS_ERR_LIBRARY, false },
 };
@@ -269,7 +269,7 @@ START_TEST(request_goes_out_whole)
 }
 END_TEST
 
-/* What the transport says. */
+/* What the transport returns. */
 
 static const struct mapping call_errors[] = {
 	{ -EAGAIN, CS_ERR_TRY_AGAIN }, { -ENOTCONN, CS_ERR_LIBRARY },
@@ -389,7 +389,7 @@ static bool somebody_waits(void)
 	return fake.room_waits > 0;
 }
 
-/* Others may call meanwhile, and close the handle. */
+/* Other threads may use and close the handle during a pause. */
 START_TEST(room_wait_ends_at_close)
 {
 	uint64_t handle = fake_service_open();
@@ -421,7 +421,7 @@ static int child_gives_back(void *data)
 	void *got;
 
 	(void)data;
-	/* These do not use the connection. */
+	/* These functions do not use the connection. */
 	if (client_fd_get(before_fork, &fake_service, &got_fd) != CS_OK ||
 	    client_context_get(before_fork, &fake_service, &got) != CS_OK ||
 	    client_context_set(before_fork, &fake_service, &got) != CS_OK)
@@ -484,7 +484,7 @@ START_TEST(fork_and_close)
 }
 END_TEST
 
-/* The locks of processes. */
+/* Locks that processes share. */
 
 struct counted {
 	pthread_mutex_t lock;
@@ -527,7 +527,7 @@ START_TEST(processes_wait_for_a_lock)
 }
 END_TEST
 
-/* User emulation of other machines may not have robust locks. */
+/* User-mode emulation of other machines may lack robust locks. */
 static bool kernel_knows_robust_locks(void)
 {
 	void *list;
@@ -571,7 +571,7 @@ START_TEST(killed_with_a_lock)
 }
 END_TEST
 
-/* Everybody the own reply. */
+/* Each thread gets its own reply. */
 
 static void number_answer(const struct fake_request *request,
 			  struct fake_reply *reply)
@@ -623,7 +623,7 @@ START_TEST(concurrent_calls)
 }
 END_TEST
 
-/* Patience. */
+/* Retries. */
 
 START_TEST(pause_ends_after_its_time)
 {
@@ -638,7 +638,7 @@ START_TEST(pause_ends_after_its_time)
 		pauses++;
 	ck_assert_uint_ge(now_ms() - start, 950);
 	ck_assert_uint_le(now_ms() - start, DEADLINE_S * 1000);
-	/* It is no busy wait. */
+	/* The pauses are not a busy wait. */
 	ck_assert_uint_gt(pauses, 3);
 	ck_assert_uint_lt(pauses, 1000);
 	ck_assert(!client_pause(use.client, &patience));

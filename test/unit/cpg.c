@@ -13,7 +13,7 @@
 #include "support.h"
 #include "wire.h"
 
-/* The life of a handle. */
+/* Initialize and finalize. */
 
 START_TEST(initialize_arguments)
 {
@@ -164,7 +164,7 @@ START_TEST(join_with_flags)
 }
 END_TEST
 
-/* What the daemon would let pass. */
+/* Names that the daemon would accept. */
 START_TEST(leave_of_another_group)
 {
 	struct cpg_name group = name_of(GROUP);
@@ -196,7 +196,7 @@ static void process_end(const struct fake_request *request,
 	_exit(0);
 }
 
-/* The daemon may have that join: the process that is left can undo it. */
+/* The daemon may have got the join, so the other process can leave. */
 START_TEST(process_ends_during_a_join)
 {
 	struct cpg_name group = name_of(GROUP);
@@ -329,7 +329,7 @@ START_TEST(busy_ends_at_finalize)
 }
 END_TEST
 
-/* Questions. */
+/* Membership, local address and flow control. */
 
 static const struct {
 	unsigned int count;

@@ -24,7 +24,7 @@
 static struct cpg_assembly assembly;
 static struct cpg_event_deliver result;
 
-/* Add a copy of a fragment, which is gone when this returns. */
+/* Add a fragment from memory that is freed before this returns. */
 static int add(uint32_t nodeid, uint32_t pid, uint32_t type, uint32_t msglen,
 	       const void *fragment, uint32_t fraglen)
 {
@@ -154,7 +154,7 @@ START_TEST(empty_fragments)
 }
 END_TEST
 
-/* Fragments that make no message; whichever comes last, nothing is kept. */
+/* Invalid series of fragments: nothing is kept after the last one. */
 struct fragment {
 	uint32_t type;
 	uint32_t msglen;
@@ -162,12 +162,12 @@ struct fragment {
 };
 
 static const struct fragment malformed[][4] = {
-	/* No first. */
+	/* No first fragment. */
 	{ { CONTINUED, 10, "abc" } },
 	{ { LAST, 10, "abc" } },
 	{ { LAST, 10, "abcdefghij" } },
 	{ { CONTINUED, 10, "abc" }, { LAST, 10, "defghij" } },
-	/* Another announcement. */
+	/* A different size of the message. */
 	{ { FIRST, 10, "abc" }, { CONTINUED, 11, "def" } },
 	{ { FIRST, 10, "abc" }, { CONTINUED, UINT32_MAX, "def" } },
 	{ { FIRST, 10, "abc" }, { CONTINUED, 9, "def" } },
@@ -176,20 +176,20 @@ static const struct fragment malformed[][4] = {
 	{ { FIRST, 10, "abc" }, { LAST, 6, "def" } },
 	{ { FIRST, 10, "abc" }, { LAST, 11, "defghij" } },
 	{ { FIRST, 10, "abc" }, { LAST, 3, "" } },
-	/* More than was announced. */
+	/* More bytes than the size of the message. */
 	{ { FIRST, 2, "abc" } },
 	{ { FIRST, 10, "abcdefghijk" } },
 	{ { FIRST, 10, "abc" }, { CONTINUED, 10, "defghijk" } },
 	{ { FIRST, 10, "abc" }, { LAST, 10, "defghijk" } },
 	{ { FIRST, 3, "abc" }, { CONTINUED, 3, "d" } },
-	/* The last too early, or too late. */
+	/* The last fragment is too early, or too late. */
 	{ { FIRST, 10, "abc" }, { LAST, 10, "defghi" } },
 	{ { FIRST, 10, "abc" }, { LAST, 10, "" } },
 	{ { FIRST, 10, "" }, { LAST, 10, "" } },
 	{ { FIRST, 10, "abc" },
 	  { CONTINUED, 10, "defghij" },
 	  { LAST, 10, "k" } },
-	/* Of no length. */
+	/* Empty messages. */
 	{ { FIRST, 0, "" }, { LAST, 0, "" } },
 	{ { FIRST, 0, "a" }, { LAST, 0, "" } },
 	{ { LAST, 0, "" } },
@@ -203,7 +203,7 @@ static const struct fragment malformed[][4] = {
 	{ { FIRST, 10, "abc" }, { 0x101, 10, "def" } },
 };
 
-/* What would complete it, were it not dropped. */
+/* Fragments that would complete the message if it was not discarded. */
 static const struct fragment completions[][4] = {
 	{ { CONTINUED, 10, "def" }, { LAST, 10, "ghij" } },
 	{ { LAST, 10, "defghij" } },
@@ -344,7 +344,7 @@ START_TEST(growth_without_memory)
 }
 END_TEST
 
-/* Forgetting. */
+/* Discarding. */
 
 START_TEST(forget_one_sender)
 {

@@ -60,7 +60,7 @@ static void daemon_answer(const struct fake_request *request,
 	uint32_t id = get_u32(request->bytes, 0);
 	const struct answer *answer = &answers[id];
 
-	/* As an old daemon answers, and one that is busy: the header only. */
+	/* The reply of an old or a busy daemon: the header only. */
 	reply->size = 24;
 	if (id >= DAEMON_REQUESTS || answer->size == 0) {
 		put_reply(reply->bytes, 0, 24, CS_ERR_INVALID_PARAM);

@@ -31,31 +31,31 @@ enum cpg_daemon_request {
 #define DAEMON_ITERATION UINT64_C(0x1122334455667788)
 
 extern struct cpg_daemon {
-	/* By request: so many of the next are answered with the error. */
+	/* By request: the next @times replies have this error. */
 	struct {
 		_Atomic cs_error_t error;
 		atomic_uint times;
 	} refusals[DAEMON_REQUESTS];
-	atomic_uint member_count;	/* what membership get answers */
+	atomic_uint member_count; /* in the reply to membership get */
 	atomic_uint iteration_name_length;
 } cpg_daemon;
 
-/* Before each test, and after it: the fake's, and the answers. */
+/* Fixtures; they include those of the fake transport. */
 void cpg_daemon_setup(void);
 void cpg_daemon_teardown(void);
 
-/* Answer the next so many requests of that id with the error. */
+/* Reply to the next @times requests of this id with the error. */
 void cpg_daemon_refuse(enum cpg_daemon_request id, cs_error_t error,
 		       unsigned int times);
 
-/* How many requests of that id have come. */
+/* The number of requests of this id so far. */
 unsigned int cpg_daemon_count(enum cpg_daemon_request id);
 
-/* The last request, which has to be of that id and size, and called. */
+/* The last request; it must have this id and size, and expect a reply. */
 const struct fake_request *cpg_daemon_last(enum cpg_daemon_request id,
 					   size_t size);
 
-/* A handle, and one that has joined GROUP. Allocations count (COUNTED). */
+/* Open a handle, or one that has joined GROUP. Allocations are counted. */
 cpg_handle_t cpg_open(cpg_callbacks_t *callbacks);
 cpg_handle_t cpg_open_joined(cpg_callbacks_t *callbacks);
 void cpg_close(cpg_handle_t handle);

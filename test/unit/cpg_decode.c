@@ -177,7 +177,7 @@ START_TEST(totem_confchg)
 }
 END_TEST
 
-/* Of the kind of event number _i from here on. */
+/* The following tests use the kind of event number _i. */
 
 START_TEST(truncated_anywhere)
 {
@@ -227,7 +227,7 @@ START_TEST(name_lengths)
 }
 END_TEST
 
-/* Numbers, against what there is room for. */
+/* Counts, and the counts that the event has room for. */
 
 START_TEST(confchg_count)
 {

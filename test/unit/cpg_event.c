@@ -146,7 +146,7 @@ START_TEST(empty_message)
 }
 END_TEST
 
-/* Malformed, unknown, and for no callback: one event each. */
+/* A malformed event, an unknown one, and one without a callback. */
 START_TEST(consumed_silently)
 {
 	static void (*const builds[])(struct wire *wire) = {
@@ -196,7 +196,7 @@ START_TEST(fragments)
 	cpg_handle_t handle = deliver_open();
 	long live;
 
-	/* The buffer stays. */
+	/* The message buffer is kept. */
 	ck_assert_int_eq(COUNTED(cpg_dispatch(handle, CS_DISPATCH_ALL)), CS_OK);
 	live = libc_live();
 	fragment_queue(FIRST, 9, "abc");
@@ -215,7 +215,7 @@ START_TEST(fragments)
 }
 END_TEST
 
-/* Another message of the same sender, inside the delivery of the first. */
+/* A nested dispatch delivers another message of the same sender. */
 START_TEST(fragments_nested)
 {
 	cpg_handle_t handle = deliver_open();
@@ -252,7 +252,7 @@ START_TEST(fragments_without_memory)
 }
 END_TEST
 
-/* A fragment that nobody will see is not kept. */
+/* A fragment is not kept if there is no callback for its message. */
 START_TEST(fragments_without_callback)
 {
 	cpg_handle_t handle = cpg_open_joined(NULL);
@@ -266,7 +266,7 @@ START_TEST(fragments_without_callback)
 }
 END_TEST
 
-/* One member, and one that joined or left. */
+/* One member, and one process that joined or left. */
 static void confchg_queue(uint32_t member_pid, uint32_t joined, uint32_t left,
 			  uint32_t nodeid, uint32_t pid)
 {
@@ -294,13 +294,13 @@ static const struct {
 	{ PID, 0, 1, NODE, PID + 1, 1 },
 	{ PID, 1, 0, NODE, PID, 1 },
 	{ PID, 0, 0, NODE, PID, 1 },
-	/* Whoever is no member any more, under whatever pid it left. */
+	/* A process that has left, whatever pid its leave event has. */
 	{ PID + 1, 0, 1, NODE, PID + 2, 0 },
 	{ PID + 1, 1, 0, NODE, PID + 1, 0 },
 	{ PID + 1, 0, 0, NODE, PID, 0 },
 };
 
-/* Also when there is no callback for confchg. */
+/* Even if there is no callback for confchg. */
 START_TEST(fragments_of_one_that_left)
 {
 	cpg_handle_t handle = deliver_open();
@@ -316,7 +316,7 @@ START_TEST(fragments_of_one_that_left)
 }
 END_TEST
 
-/* Between leave and join the rest of a message was missed. */
+/* The handle missed the rest of a message between leave and join. */
 START_TEST(fragments_from_before_a_rejoin)
 {
 	struct cpg_name group = name_of(GROUP);

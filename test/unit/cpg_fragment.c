@@ -13,7 +13,7 @@
 #define FRAGMENT_MAX 1047552
 #define MESSAGE_MAX (4 * FRAGMENT_MAX)
 
-/* What is sent. */
+/* The requests that are sent. */
 static unsigned char message[MESSAGE_MAX];
 static size_t fragment_max = FRAGMENT_MAX;
 
@@ -56,8 +56,8 @@ static bool is_whole_message(unsigned int index)
 }
 
 /*
- * Request @index and those after it are all fragments of that message, with
- * no others between them. Whole messages may be.
+ * Request @index and those after it are all fragments of this message. Messages
+ * that are not fragmented may be between them.
  */
 static unsigned int fragments_are(unsigned int index, size_t size)
 {
@@ -73,7 +73,7 @@ static const size_t sizes[] = {
 	3 * FRAGMENT_MAX + 1,
 };
 
-/* After the join. */
+/* The first request is the join. */
 START_TEST(one_piece)
 {
 	cpg_handle_t handle = cpg_open_joined(NULL);
@@ -84,7 +84,7 @@ START_TEST(one_piece)
 }
 END_TEST
 
-/* The kernel lets no more through; smaller messages are not cut. */
+/* The kernel limits the size of a request; smaller messages are sent whole. */
 START_TEST(small_fragments)
 {
 	cpg_handle_t handle = cpg_open_joined(NULL);
@@ -110,7 +110,7 @@ START_TEST(many_pieces)
 	const long live = libc_live();
 	size_t at = 0;
 
-	/* Every fifth is empty. */
+	/* Every fifth piece is empty. */
 	for (unsigned int i = 0; i < count; i++) {
 		iov[i].iov_base = message + at;
 		if (i == count - 1)
@@ -126,7 +126,7 @@ START_TEST(many_pieces)
 }
 END_TEST
 
-/* What does not fit 32 bits is refused, what does, goes out as it is. */
+/* A size of more than 32 bits is an error; any other is sent unchanged. */
 START_TEST(largest_message)
 {
 	static struct iovec iov[4096];
@@ -197,7 +197,7 @@ START_TEST(try_again_has_an_end)
 }
 END_TEST
 
-/* The wait for room is part of the second. */
+/* The second of retries includes the wait for room. */
 START_TEST(room_never_comes)
 {
 	cpg_handle_t handle = cpg_open_joined(NULL);
@@ -324,7 +324,7 @@ static bool is_closed(const void *data)
 	return cpg_fd_get(closed, &fd) == CS_ERR_BAD_HANDLE;
 }
 
-/* Meanwhile another thread finalizes the handle. */
+/* Another thread finalizes the handle during the call. */
 static void close_at_the_last(const struct fake_request *request,
 			      struct fake_reply *reply)
 {
@@ -356,7 +356,7 @@ static void *large_run(void *data)
 	return NULL;
 }
 
-/* The daemon does not take a fragment: it takes what is not one. */
+/* The daemon refuses fragments, but not whole messages. */
 START_TEST(small_messages_go_between)
 {
 	struct sender sender = {

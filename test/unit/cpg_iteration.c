@@ -203,7 +203,7 @@ START_TEST(after_finalize)
 }
 END_TEST
 
-/* Closed, but not gone, as the dispatch still holds it. */
+/* The handle is closed, but the dispatch still has a reference. */
 static cpg_iteration_handle_t open_iteration;
 
 static void finalize_deliver(cpg_handle_t handle, const struct cpg_name *group,
@@ -244,7 +244,7 @@ START_TEST(after_finalize_inside)
 }
 END_TEST
 
-/* A table that did not get its slots back would grow. */
+/* The table would grow if its slots were not reused. */
 START_TEST(handles_are_given_back)
 {
 	cpg_handle_t handle;
@@ -327,7 +327,7 @@ static bool request_is_finalize(unsigned int index)
 	       DAEMON_ITERATION_FINALIZE;
 }
 
-/* The daemon is told that its iteration is not wanted. */
+/* The library asks the daemon to finalize an iteration it cannot use. */
 START_TEST(initialize_without_memory)
 {
 	cpg_handle_t handle = cpg_open(NULL);
@@ -344,7 +344,7 @@ START_TEST(initialize_without_memory)
 }
 END_TEST
 
-/* Nor where the table of handles would have to grow, and cannot. */
+/* The same if the table of handles cannot grow. */
 START_TEST(initialize_without_room)
 {
 	cpg_handle_t handle = cpg_open(NULL);

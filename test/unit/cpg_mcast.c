@@ -13,7 +13,7 @@
 
 #define ATOMIC_MAX 1047552
 
-/* Never to be read. */
+/* The library must not read this memory. */
 #define NOWHERE ((void *)16)
 
 static cs_error_t mcast(cpg_handle_t handle, const struct iovec *iov,
@@ -22,7 +22,7 @@ static cs_error_t mcast(cpg_handle_t handle, const struct iovec *iov,
 	return COUNTED(cpg_mcast_joined(handle, CPG_TYPE_AGREED, iov, count));
 }
 
-/* The last request is a multicast of that message. */
+/* The last request must be a multicast of this message. */
 static void sent_is(const void *message, size_t size)
 {
 	unsigned char expected[40] = { 0 };
@@ -50,13 +50,13 @@ static const struct arguments argument_cases[] = {
 	{ { { NULL, 1 } }, 1, CS_ERR_INVALID_PARAM },
 	{ { { letter, 1 }, { NULL, 1 } }, 2, CS_ERR_INVALID_PARAM },
 	{ { { letter, 1 }, { NULL, SIZE_MAX } }, 2, CS_ERR_INVALID_PARAM },
-	/* More than a message can be, also where a size_t has 32 bits. */
+	/* More than a message may have, even if size_t has 32 bits. */
 	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, 1 } }, 2, CS_ERR_TOO_BIG },
 	{ { { NOWHERE, 1 }, { NOWHERE, UINT32_MAX } }, 2, CS_ERR_TOO_BIG },
 	{ { { NOWHERE, 1u << 31 }, { NULL, 0 }, { NOWHERE, 1u << 31 } },
 	  3,
 	  CS_ERR_TOO_BIG },
-	/* It would be a message of 16 bytes, were it cut to 32 bits. */
+	/* Truncated to 32 bits, the size would be 16 bytes. */
 	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, 17 } }, 2, CS_ERR_TOO_BIG },
 	{ { { NOWHERE, UINT32_MAX }, { NOWHERE, UINT32_MAX }, { NOWHERE, 18 } },
 	  3,
@@ -133,7 +133,7 @@ END_TEST
 
 static const unsigned int piece_counts[] = { 1, 2, 14, 15, 16, 17, 64, 1024 };
 
-/* Pieces of 0 to 4 bytes, in memory apart; their sum in message. */
+/* Pieces of 0 to 4 bytes in separate memory; @message is all of them. */
 static size_t pieces_make(struct iovec *iov, unsigned int count, char *message)
 {
 	static char storage[1024][5];
@@ -177,7 +177,7 @@ START_TEST(empty_pieces)
 }
 END_TEST
 
-/* Few pieces are not copied. */
+/* The library does not copy a small number of pieces. */
 START_TEST(few_pieces_need_no_memory)
 {
 	static struct iovec iov[1024];

@@ -179,7 +179,7 @@ static int number_run(const struct decoder *decoder,
 void decoder_check_number(const struct decoder *decoder,
 			  const struct decoder_number *number)
 {
-	/* Four times these wraps. */
+	/* Numbers that overflow when multiplied by four. */
 	static const uint32_t wraps[] = { 0, 1u << 30, 1u << 31, 3u << 30 };
 
 	for (uint32_t value = 0; value <= number->largest; value++)
@@ -225,7 +225,7 @@ static const struct row rows[DECODER_COUNTS_ROWS] = {
 	{ UINT32_MAX, 0, 0, -EBADMSG },
 	{ 0, UINT32_MAX, 0, -EBADMSG },
 	{ 0, 0, UINT32_MAX, -EBADMSG },
-	/* Sums that wrap. */
+	/* Sums that overflow. */
 	{ UINT32_MAX, 1, 0, -EBADMSG },
 	{ 1, UINT32_MAX, 0, -EBADMSG },
 	{ 1, 0, UINT32_MAX, -EBADMSG },
@@ -235,7 +235,7 @@ static const struct row rows[DECODER_COUNTS_ROWS] = {
 	{ 0, 1u << 31, 1u << 31, -EBADMSG },
 	{ UINT32_MAX, UINT32_MAX, UINT32_MAX, -EBADMSG },
 	{ UINT32_MAX, UINT32_MAX, 2, -EBADMSG },
-	/* Products, with 24, 12 and 4, that wrap. */
+	/* Products with 24, 12 and 4 that overflow. */
 	{ 0x0aaaaaab, 0, 0, -EBADMSG },
 	{ 0, 0x0aaaaaab, 0, -EBADMSG },
 	{ 0, 0, 0x0aaaaaab, -EBADMSG },

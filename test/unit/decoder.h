@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * What every decoder of events has to do with those that are damaged. What
- * fails, fails the test.
+ * What every decoder must do with damaged events. Each function fails the test
+ * if the decoder does something else.
  */
 #ifndef DECODER_H
 #define DECODER_H
@@ -13,10 +13,10 @@
 
 #include "wire.h"
 
-/* Bytes that end where memory ends; 8-byte aligned. */
+/* Bytes at the end of readable memory, aligned to 8 bytes. */
 struct block {
 	void *bytes;
-	void *map;	/* NULL: of malloc, for a sanitizer to look at */
+	void *map; /* NULL: from malloc, for a sanitizer to check */
 	size_t map_size;
 };
 
@@ -26,7 +26,7 @@ enum block_kind {
 	BLOCK_KINDS,
 };
 
-/* A copy of the bytes. */
+/* Make a block with a copy of the bytes. */
 struct block block_create(enum block_kind kind, const void *bytes,
 			  size_t size);
 void block_destroy(struct block *block);
@@ -34,47 +34,47 @@ void block_destroy(struct block *block);
 struct decoder {
 	int (*decode)(void *bytes, size_t size, void *ret_event);
 	size_t event_size;
-	const int32_t *ids;	/* that it knows */
+	const int32_t *ids; /* of the events that it decodes */
 	size_t id_count;
 };
 
 typedef void (*wire_build_fn)(struct wire *wire);
 
-/* What becomes of a copy at the end of memory, of either kind. */
+/* The result of decoding a copy in a block, of each kind of block. */
 int decoder_run(const struct decoder *decoder, const void *bytes,
 		size_t size);
 
-/* Decode a copy, which has to be good, and which is returned. */
+/* Decode a copy, which must be well formed; returns the block. */
 struct block decoder_run_good(const struct decoder *decoder,
 			      const struct wire *wire, void *ret_event);
 
-/* Cut off at any length, an event is malformed; with more behind it, not. */
+/* An event is malformed if it is cut off, but not if bytes follow it. */
 void decoder_check_truncated(const struct decoder *decoder,
 			     wire_build_fn build);
 
-/* Nothing is returned of an event that is cut off. */
+/* Decoding an event that is cut off changes no output. */
 void decoder_check_failure(const struct decoder *decoder,
 			   wire_build_fn build);
 
-/* What says that it is longer than it is, or negative, is malformed. */
+/* An event is malformed if its header's size is too large or negative. */
 void decoder_check_header_size(const struct decoder *decoder,
 			       wire_build_fn build);
 
 /* So is an event with any other id. */
 void decoder_check_ids(const struct decoder *decoder, wire_build_fn build);
 
-/* A number in an event, and the largest that there is room for. */
+/* A count in an event, and the largest that the event has room for. */
 struct decoder_number {
 	wire_build_fn build;
 	size_t offset;
 	uint32_t largest;
 };
 
-/* Zero to the largest are good; more, and what wraps, is malformed. */
+/* Zero to the largest are valid; more, or an overflow, is malformed. */
 void decoder_check_number(const struct decoder *decoder,
 			  const struct decoder_number *number);
 
-/* The numbers of three lists that there is room in for 6 in all. */
+/* The counts of three lists; the event has room for 6 entries in all. */
 struct decoder_counts {
 	wire_build_fn build;
 	size_t members;

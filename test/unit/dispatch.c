@@ -29,7 +29,7 @@ static int handle_fd(uint64_t handle)
 	return fd;
 }
 
-/* The first ones, once each, are what was delivered. */
+/* The first @count events were delivered, once each, and no others. */
 static void delivered_are(uint32_t count)
 {
 	ck_assert_uint_eq(numbered_events.delivered, count);
@@ -45,7 +45,7 @@ struct outcome {
 	uint32_t delivered;
 };
 
-/* Where nothing is waited for. */
+/* Calls that do not wait. */
 static const struct outcome outcomes[] = {
 	{ CS_DISPATCH_ONE, 1, CS_OK, 1 },
 	{ CS_DISPATCH_ONE, 2, CS_OK, 1 },
@@ -143,7 +143,7 @@ START_TEST(bad_handles)
 }
 END_TEST
 
-/* An event that decoding uses up is one event all the same. */
+/* An event counts as one event even if the decoder consumes it. */
 
 START_TEST(consumed_counts_for_one)
 {
@@ -246,7 +246,7 @@ START_TEST(death_comes_after_the_events)
 }
 END_TEST
 
-/* The buffer of one dispatch is that of the next. */
+/* The next dispatch uses the same buffer. */
 START_TEST(buffer_is_kept)
 {
 	uint64_t handle = fake_service_open();
@@ -269,7 +269,7 @@ START_TEST(buffer_is_freed)
 {
 	uint64_t handle;
 
-	/* The table of handles stays. */
+	/* The table of handles is never freed. */
 	fake_service_close(fake_service_open());
 	libc_hooks_reset();
 	handle = fake_service_open();

@@ -18,7 +18,7 @@ static const cs_dispatch_flags_t modes[] = {
 	CS_DISPATCH_ONE_NONBLOCKING,
 };
 
-/* The first of them wait. */
+/* The first callbacks wait. */
 #define WAITING 2
 
 static bool are_delivering(const void *count)
@@ -26,13 +26,13 @@ static bool are_delivering(const void *count)
 	return numbered_events.delivered >= *(const unsigned int *)count;
 }
 
-/* Wait until that many callbacks have begun. */
+/* Wait until @count callbacks have begun. */
 static void delivering_await(unsigned int count)
 {
 	wait_for(are_delivering(&count));
 }
 
-/* Everything was given back: the next one can dispatch, and close. */
+/* All was released: another thread can dispatch and finalize. */
 static void handle_is_usable(uint64_t handle)
 {
 	struct caller dispatcher;
@@ -69,7 +69,7 @@ static void linger_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	(void)handle;
 	(void)event;
-	/* The thread sanitizer cannot be cancelled in a blocking call. */
+	/* ThreadSanitizer cannot cancel a thread in a blocking call. */
 	for (;;) {
 		pthread_testcancel();
 		sched_yield();
@@ -116,7 +116,7 @@ START_TEST(in_a_nested_callback)
 }
 END_TEST
 
-/* The handle is closed already when the last user is cancelled. */
+/* The handle is closed already when its last user is canceled. */
 START_TEST(after_close)
 {
 	uint64_t handle = fake_service_open();
@@ -133,7 +133,7 @@ START_TEST(after_close)
 }
 END_TEST
 
-/* Each event brings the next: there is never a wait to be cancelled in. */
+/* Each event makes the next one pending, so no dispatch ever waits. */
 static void next_deliver(uint64_t handle, const struct numbered_event *event)
 {
 	int cancel_state;
@@ -164,7 +164,7 @@ START_TEST(under_load)
 }
 END_TEST
 
-/* A thread that does not want to be cancelled is not. */
+/* A thread that has disabled cancellation is not canceled. */
 static void *unwilling_run(void *data)
 {
 	struct caller *dispatcher = data;
@@ -208,7 +208,7 @@ static void state_deliver(uint64_t handle, const struct numbered_event *event)
 	state_in_callback = cancel_state_get();
 }
 
-/* The thread's own state holds in callbacks, and after every call. */
+/* Callbacks, and the code after each call, have the thread's own state. */
 START_TEST(state_is_restored)
 {
 	static const int states[] = { PTHREAD_CANCEL_ENABLE,
@@ -262,9 +262,9 @@ static void depth_handler(int number)
 }
 
 /*
- * A thread in a system call is cancelled by a signal. User emulation of
- * another machine may make frames of signals that no unwinder knows: then the
- * thread ends without its cleanup.
+ * A signal cancels a thread in a system call. User-mode emulation of another
+ * machine may create signal frames that no unwinder knows: the thread then ends
+ * without its cleanup.
  */
 static bool signals_can_be_unwound(void)
 {

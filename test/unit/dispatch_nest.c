@@ -67,7 +67,7 @@ static void meet_deliver(uint64_t handle, const struct numbered_event *event)
 	pthread_barrier_wait(&barrier);
 }
 
-/* Close does not wait for a callback, and the dispatch ends after it. */
+/* Finalize does not wait for a callback; the dispatch ends after it. */
 START_TEST(close_meanwhile)
 {
 	uint64_t handle = fake_service_open();
@@ -139,7 +139,7 @@ START_TEST(nested_close)
 }
 END_TEST
 
-/* What a callback may do, and another thread meanwhile: everything. */
+/* A callback may do anything, and so may another thread during it. */
 
 static void echo_answer(const struct fake_request *request,
 			struct fake_reply *reply)
@@ -242,7 +242,7 @@ END_TEST
 
 static struct child child;
 
-/* As if other threads had just held the locks. */
+/* Fork as if another thread had just held the locks. */
 static void fork_locked(uint64_t handle)
 {
 	struct client_use use;
@@ -266,7 +266,7 @@ static void fork_deliver(uint64_t handle, const struct numbered_event *event)
 		fake_service_close(handle);
 }
 
-/* Both processes go on, each with its copy. */
+/* Both processes continue, each with its own copy of the event. */
 static int rest_check(uint64_t handle, cs_error_t err)
 {
 	if (err == CS_OK)

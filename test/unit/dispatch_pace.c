@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Whether a dispatch sleeps in poll or on a timer. The clock stands still but
- * for what a test adds, and events come while the dispatch sleeps.
+ * Whether a dispatch sleeps in poll or on a timer. The clock advances only by
+ * what a test adds, and events become pending while the dispatch sleeps.
  */
 
 #include "fake_service.h"
@@ -14,7 +14,7 @@
 
 #define NS_PER_US 1000LL
 
-/* How long the rate has to be high. */
+/* The time after which a high rate is a sustained one. */
 #define SUSTAINED_US 1000
 
 #define SLOW_US 100
@@ -22,12 +22,12 @@
 /* Timers without an event before the dispatch returns to poll. */
 #define EMPTY_TIMERS_MAX 34
 
-/* Events come in lots, one with each sleep. */
+/* A number of events becomes pending with each sleep: a lot. */
 static struct feed {
 	uint64_t handle;
 	uint32_t lot;			/* events */
 	unsigned int interval_us;	/* between two lots, timers aside */
-	unsigned int lots;		/* that have not come yet */
+	unsigned int lots;		/* that are still to come */
 	unsigned int slow_lots;		/* of these, the last: an event each */
 	unsigned int sleeps;		/* on a timer, up to the last lot, */
 	unsigned int sleeps_at_fall;	/* and up to the first slow one */
@@ -77,7 +77,7 @@ static void feed_dispatch(cs_dispatch_flags_t mode)
 	ck_assert_int_eq(err, CS_ERR_BAD_HANDLE);
 }
 
-/* Every lot but those of the first time comes during a timer. */
+/* After the first lots, all become pending during a timer. */
 START_TEST(high_rate_sleeps_on_timers)
 {
 	const unsigned int lots = 1000, polls = SUSTAINED_US / 20;
@@ -87,7 +87,7 @@ START_TEST(high_rate_sleeps_on_timers)
 	ck_assert_uint_eq(numbered_events.delivered, 10 * lots);
 	ck_assert_uint_eq(feed.sleeps + polls, lots);
 	ck_assert_uint_le(libc_sleeps(), feed.sleeps + EMPTY_TIMERS_MAX);
-	/* The last one waits for the finalize. */
+	/* The last sleep ends with finalize. */
 	ck_assert_uint_eq(libc_polls(), polls + 1);
 	ck_assert_int_eq(libc_poll_timeout(), -1);
 }
@@ -102,7 +102,7 @@ START_TEST(one_never_sleeps_on_a_timer)
 }
 END_TEST
 
-/* What a timer would only delay. */
+/* Rates at which a timer would only delay events. */
 static const struct {
 	uint32_t lot;
 	unsigned int interval_us;
@@ -124,7 +124,7 @@ START_TEST(low_rate_sleeps_in_poll)
 }
 END_TEST
 
-/* Events still come, so that no timer ends without one. */
+/* Events still become pending, so no timer ends without one. */
 START_TEST(rate_falls)
 {
 	feed_begin(10, 20, 1000);
@@ -149,7 +149,7 @@ START_TEST(cancelled_in_a_timer)
 	ck_assert_ptr_eq(thread_join(dispatcher.thread), PTHREAD_CANCELED);
 	ck_assert_uint_eq(libc_sleeps(), 1);
 	libc_wait_hook(NULL);
-	/* The lot of that timer is there still. */
+	/* The lot of this timer is still pending. */
 	ck_assert_int_eq(
 		dispatch_run(feed.handle, &fake_service, CS_DISPATCH_ALL),
 		CS_OK);

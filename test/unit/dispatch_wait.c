@@ -13,7 +13,7 @@
 
 #define CROWD 4
 
-/* Number _i of the modes that wait. */
+/* The modes that wait; a test uses number _i. */
 static const cs_dispatch_flags_t modes[] = {
 	CS_DISPATCH_ONE,
 	CS_DISPATCH_BLOCKING,
@@ -36,7 +36,7 @@ START_TEST(close_wakes_all)
 }
 END_TEST
 
-/* Close, at about the time that a dispatcher begins to wait. */
+/* Finalize at about the time at which a dispatcher begins to wait. */
 START_TEST(close_and_wait_race)
 {
 	for (int round = 0; round < 200; round++) {
@@ -100,7 +100,7 @@ struct interruption {
 	unsigned int polls;
 };
 
-/* Signals that come just before a poll do not end it: send more. */
+/* A signal just before a poll does not interrupt it: send several. */
 static bool interrupt(const void *data)
 {
 	const struct interruption *interruption = data;
@@ -125,7 +125,7 @@ START_TEST(signals_are_no_end)
 }
 END_TEST
 
-/* From here on no descriptor can be made. */
+/* After this, no descriptor can be opened. */
 static void descriptors_end(struct rlimit *ret_before)
 {
 	struct rlimit limit;

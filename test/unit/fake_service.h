@@ -21,7 +21,7 @@ extern const struct service other_service;
 /* What the decoder makes of an event. */
 enum numbered_kind {
 	EVENT_DELIVERED,
-	EVENT_OWNING, /* the same, and it has memory to be released */
+	EVENT_OWNING, /* like DELIVERED, with memory that must be released */
 	EVENT_CONSUMED,
 	EVENT_NO_MEMORY,
 };
@@ -31,7 +31,7 @@ enum numbered_kind {
 
 struct numbered_event {
 	uint32_t number;
-	const unsigned char *bytes; /* as they came */
+	const unsigned char *bytes; /* as they were taken */
 	void *owned;
 };
 

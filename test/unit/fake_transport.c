@@ -16,7 +16,7 @@
 #include "libc_hooks.h"
 #include "support.h"
 
-/* What a violation says "the transport was". */
+/* Violations are reported as "the transport was ...". */
 #define TWO_RECEIVE "receiving for two threads"
 #define TWO_REQUEST "sending, calling or checking for two threads"
 
@@ -26,18 +26,18 @@
 struct fake_event {
 	struct fake_event *next;
 	size_t size;
-	unsigned char bytes[];	/* the event is behind the first few */
+	unsigned char bytes[]; /* the event begins after the first few */
 };
 
 struct transport {
 	struct transport *next;
 	struct fake_event *first;	/* lock */
 	struct fake_event **last;	/* lock */
-	struct fake_event *found;	/* lock; and not yet done with */
+	struct fake_event *found;	/* lock; taken, and not given back */
 	int fd;
 	int daemon_fd;	/* lock */
 	bool is_rung;	/* a byte waits at the fd; lock */
-	bool in_batch;	/* its end is not announced yet; lock */
+	bool in_batch;	/* before its end was announced; lock */
 	atomic_bool closed;
 	atomic_bool dead;
 	atomic_bool receiving;
@@ -59,7 +59,7 @@ static void violation_note(const char *what)
 	atomic_compare_exchange_strong(&fake.violation, &none, what);
 }
 
-/* Of every function of the transport. */
+/* Rules for the calls of each function of the transport. */
 static void use_check(const struct transport *transport)
 {
 	int cancel_state;
@@ -74,7 +74,7 @@ static void use_check(const struct transport *transport)
 		violation_note("called after close");
 }
 
-/* What the fake allocates itself does not count. */
+/* Allocations of the fake transport itself are not counted. */
 static _Thread_local bool counted;
 
 static void use_begin(const struct transport *transport, atomic_bool *busy,
@@ -84,7 +84,7 @@ static void use_begin(const struct transport *transport, atomic_bool *busy,
 	counted = libc_count_set(false);
 	if (atomic_exchange(busy, true))
 		violation_note(what);
-	/* A second one has a chance to come. */
+	/* Gives a second thread time to violate the rule. */
 	sched_yield();
 }
 
@@ -248,13 +248,13 @@ ssize_t transport_event(struct transport *transport, void *room,
 	return res;
 }
 
-/* Not to be read any more. */
+/* The event must not be read after this. */
 void transport_event_done(struct transport *transport)
 {
 	use_begin(transport, &transport->receiving, TWO_RECEIVE);
 	pthread_mutex_lock(&lock);
 	if (transport->found == NULL)
-		violation_note("told twice that an event is done");
+		violation_note("given the same event back twice");
 	else
 		memset(transport->found->bytes, 0xdd,
 		       transport->found->size + MISALIGNED);
@@ -386,7 +386,7 @@ ssize_t transport_call(struct transport *transport, const struct iovec *iov,
 	return res;
 }
 
-/* Room comes with the end of the wait, if any comes. */
+/* If there will be room, there is room at the end of the wait. */
 void transport_room_await(const struct transport *transport,
 			  const struct timespec *limit)
 {
@@ -429,7 +429,7 @@ void transport_abandon(struct transport *transport)
 	fake.abandons++;
 }
 
-/* The test's side. */
+/* Functions for the test. */
 
 void fake_empties_await(unsigned int count)
 {
@@ -440,7 +440,7 @@ void fake_empties_await(unsigned int count)
 	while (fake.empties < count && res == 0)
 		res = pthread_cond_timedwait(&changed, &lock, &deadline);
 	pthread_mutex_unlock(&lock);
-	ck_assert_msg(res == 0, "nobody came to look for an event");
+	ck_assert_msg(res == 0, "no thread checked for an event");
 }
 
 void fake_event_queue(const void *bytes, size_t size)

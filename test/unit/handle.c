@@ -17,7 +17,7 @@
 static const char kind;
 static const char other_kind;
 
-/* Something to have a handle for. */
+/* An object with a handle. */
 struct thing {
 	struct handle_object object;
 	atomic_uint *destroyed;
@@ -186,7 +186,7 @@ START_TEST(applications_random_is_left_alone)
 }
 END_TEST
 
-/* The clock has to do, until the kernel has gathered any. */
+/* The clock is used until the kernel has gathered entropy. */
 START_TEST(without_randomness)
 {
 	uint64_t before = 0;
@@ -255,7 +255,7 @@ START_TEST(many_grow_and_reuse)
 }
 END_TEST
 
-/* Handles that all threads know. */
+/* Handles that the threads share. */
 static _Atomic uint64_t crowd[CROWD];
 static atomic_uint lost;
 

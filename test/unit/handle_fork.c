@@ -48,7 +48,7 @@ static bool thing_is_open(struct thing *thing)
 	return object == &thing->object && thing->destroyed == 0;
 }
 
-/* The handle works, and the object ends with it. */
+/* The handle is valid, and its object is destroyed with it. */
 static bool thing_works(struct thing *thing)
 {
 	struct handle_object *object = &thing->object;
@@ -94,7 +94,7 @@ static bool own_open_and_work(void)
 	return true;
 }
 
-/* An exit status tells the step that failed. */
+/* The exit status is the number of the step that failed. */
 static int child_goes_on(void *data)
 {
 	(void)data;
@@ -147,7 +147,7 @@ static int (*const children[])(void *data) = {
 	child_forks,
 };
 
-/* With the wiped page of new kernels, and without. */
+/* With MADV_WIPEONFORK of new kernels, and without it. */
 START_TEST(child_has_its_own)
 {
 	libc_madvise_set((unsigned int)_i / COUNT(children));
@@ -177,7 +177,7 @@ static void *table_keep_busy(void *data)
 	return data;
 }
 
-/* Others had references at the fork: they do not count in the child. */
+/* References of other threads at the fork do not count in the child. */
 START_TEST(fork_while_the_table_is_busy)
 {
 	pthread_t threads[THREADS];
@@ -213,7 +213,7 @@ static bool one_holds(void)
 	return holders == 1;
 }
 
-/* The forking thread has one as well, and gives it back in the child. */
+/* The forking thread has a reference, too, and drops it in the child. */
 static int child_gives_back(void *data)
 {
 	struct thing *thing = data;
@@ -265,7 +265,7 @@ static void fork_now(void)
 	child_status = child_run(child_of_growth, NULL);
 }
 
-/* Another thread would be in the middle of it. */
+/* Another thread may be in the middle of an operation. */
 START_TEST(fork_while_the_table_grows)
 {
 	libc_madvise_set((unsigned int)_i);

@@ -15,7 +15,7 @@
 
 #define NS_PER_S 1000000000LL
 
-/* The linker gives these names. */
+/* The linker's names for the functions. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
@@ -58,7 +58,7 @@ static atomic_bool sleeps_skipped;
 static atomic_llong time_skipped; /* nanoseconds of skipped sleeps */
 static atomic_llong time_stopped; /* nanoseconds; 0: the clock runs */
 
-/* Volatile, as compilers know malloc, and that it looks at none of these. */
+/* Volatile: compilers know that malloc itself reads none of these. */
 static _Thread_local volatile bool is_on;
 static _Thread_local volatile int fail_after = -1;
 static _Thread_local volatile bool has_failed;
@@ -85,7 +85,7 @@ bool libc_count_set(bool on)
 {
 	bool before = is_on;
 
-	/* No allocation moves from one side to the other. */
+	/* The compiler must not move an allocation across this. */
 	__asm__ volatile("" : : : "memory");
 	is_on = on;
 	__asm__ volatile("" : : : "memory");
@@ -178,7 +178,7 @@ void libc_getrandom_fail(bool fail)
 	getrandom_fails = fail;
 }
 
-/* Count one of that size; false if it has to fail. */
+/* Count an allocation of this size; false if it has to fail. */
 static bool allocation_note(size_t size)
 {
 	size_t seen = largest;
@@ -321,6 +321,6 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags,
 	if (!sleeps_skipped || flags != 0)
 		return __real_clock_nanosleep(clock, flags, request, remain);
 	time_skipped += request->tv_sec * NS_PER_S + request->tv_nsec;
-	/* The thread can be cancelled here all the same. */
+	/* A skipped sleep is still a cancellation point. */
 	return __real_clock_nanosleep(clock, 0, &none, remain);
 }

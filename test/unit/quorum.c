@@ -56,7 +56,7 @@ static void daemon_answer(const struct fake_request *request,
 	}
 }
 
-/* The last request is these bytes. */
+/* The last request must consist of these bytes. */
 static void sent_is(int32_t id, size_t size, uint32_t number)
 {
 	const struct fake_request *request =
@@ -142,7 +142,7 @@ static const cs_error_t errors[] = {
 	CS_ERR_ACCESS,
 };
 
-/* Nothing is left of what the daemon refused. */
+/* A handle that the daemon refused leaves nothing behind. */
 START_TEST(initialize_is_refused)
 {
 	int model = _i % 2;
@@ -266,7 +266,7 @@ static void all_events_queue(void)
 	fake_event_queue(wire.bytes, wire.size);
 	wire_nodelist(&wire);
 	fake_event_queue(wire.bytes, wire.size);
-	/* Malformed, and unknown. */
+	/* Malformed events, and unknown ones. */
 	fake_event_queue(wire.bytes, wire.size - 1);
 	wire_begin(&wire, 99, 100);
 	fake_event_queue(wire.bytes, wire.size);

@@ -129,7 +129,7 @@ START_TEST(empty_lists_are_not_null)
 }
 END_TEST
 
-/* Of the kind of event number _i. */
+/* The following tests use the kind of event number _i. */
 
 START_TEST(truncated_anywhere)
 {
@@ -155,7 +155,7 @@ START_TEST(unknown_ids)
 }
 END_TEST
 
-/* Numbers, against what there is room for. */
+/* Counts, and the counts that the event has room for. */
 
 static const struct decoder_number views[] = {
 	{ wire_notification, 40, 5 },

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-/* The test cases, by topic: what CK_RUN_CASE names. */
+/* The test cases, by topic. CK_RUN_CASE selects one. */
 #ifndef SUITES_H
 #define SUITES_H
 
 #include <check.h>
 
-/* Without a transport. */
+/* Tests without a transport. */
 TCase *error_case(void);
 TCase *handle_case(void);
 TCase *handle_fork_case(void);
@@ -15,7 +15,7 @@ TCase *cpg_decode_case(void);
 TCase *cpg_assembly_case(void);
 TCase *quorum_decode_case(void);
 
-/* Over the fake transport. */
+/* Tests with the fake transport. */
 TCase *dispatch_case(void);
 TCase *dispatch_wait_case(void);
 TCase *dispatch_pace_case(void);

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Threads, children and waiting, for tests that must end. Whatever does not
- * happen until the deadline fails the test.
+ * Child processes that must end before the deadline; otherwise they are killed
+ * and the test fails.
  */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -20,19 +20,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A forked process; pid is 0 in itself. */
+/* A forked process; pid is 0 in the child. */
 struct child {
 	pid_t pid;
-	int fd;		/* shows that it has ended */
+	int fd; /* becomes readable when the child ends */
 };
 
-/* The child ends with _exit, 0 if all was well. */
+/* The child has to end with _exit(0) on success. */
 struct child child_fork(void);
 
-/* Its exit status, or -1: it died, or was killed at the deadline. */
+/* Its exit status; -1 if a signal ended it, or the deadline. */
 int child_wait(const struct child *child);
 
-/* Fork, run the body in the child, wait. */
+/* Run @body in a child; returns its exit status like child_wait. */
 int child_run(int (*body)(void *data), void *data);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-/* Events as the daemon sends them, with pads that are not zero. */
+/* Events as the daemon sends them; the padding is not zero. */
 #ifndef WIRE_TEST_H
 #define WIRE_TEST_H
 
