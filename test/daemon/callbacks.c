@@ -224,7 +224,7 @@ START_TEST(nested_dispatch_and_finalize)
 }
 END_TEST
 
-/* Nobody is called, but each event takes one dispatch and the fd tells. */
+/* No callback runs, but each event needs one dispatch and shows at the fd. */
 START_TEST(cpg_without_callbacks)
 {
 	static const size_t lens[] = { 100, 3 * MIB };

@@ -195,10 +195,6 @@ const struct call quorum_calls[QUORUM_CALLS] = {
 	{ "quorum_finalize", quorum_finalize, CS_OK, false },
 };
 
-/*
- * Where the functions put their answers: filled with a pattern, to see
- * whether it is still there.
- */
 void calls_outputs_mark(void)
 {
 	memset(&out, MARK, sizeof(out));

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Every public function that takes a handle, called with arguments that are
- * good but for the handle.
+ * Calls of every public function that takes a handle. All arguments are valid,
+ * except that the handle may be bad.
  */
 #ifndef CALLS_H
 #define CALLS_H
@@ -16,7 +16,7 @@ struct call {
 	const char *name;
 	cs_error_t (*run)(uint64_t handle);
 	/*
-	 * What it answers when all of a table are called in this order, on a
+	 * Its result if all functions of the table are called in order on a
 	 * handle that has joined calls_group.
 	 */
 	cs_error_t expected;
@@ -31,12 +31,12 @@ extern const struct call cpg_calls[CPG_CALLS];
 extern const struct call iteration_calls[ITERATION_CALLS];
 extern const struct call quorum_calls[QUORUM_CALLS];
 
-/* The group that they join, leave and ask for, in this thread. */
+/* The group that the calls of this thread join, leave and request. */
 extern _Thread_local struct cpg_name calls_group;
 
 /*
- * Where the functions put their answers: fill it with a pattern, and see
- * whether it is still there.
+ * Fill the output parameters of the functions with a pattern, and check
+ * whether it is unchanged.
  */
 void calls_outputs_mark(void);
 bool calls_outputs_are_untouched(void);
@@ -44,13 +44,13 @@ bool calls_outputs_are_untouched(void);
 /* Make the call, once; it has to return @want. */
 void call_assert(cs_error_t want, const struct call *call, uint64_t handle);
 
-/* Make those calls in this order; each has to answer what is expected. */
+/* Make the calls in order; each has to return its expected result. */
 void calls_run(const struct call *calls, int count, uint64_t handle);
 
 /* Make those that do not ask, except finalize; each has to return CS_OK. */
 void calls_run_local(const struct call *calls, int count, uint64_t handle);
 
-/* Every function says CS_ERR_BAD_HANDLE, and leaves its outputs alone. */
+/* Each function must return CS_ERR_BAD_HANDLE and change no output. */
 void cpg_assert_bad(uint64_t handle);
 void iteration_assert_bad(uint64_t handle);
 void quorum_assert_bad(uint64_t handle);

@@ -86,7 +86,7 @@ static unsigned long daemon_cpu(void)
 	return user + system;
 }
 
-/* What it uses while nobody asks anything of it; a loop would use all. */
+/* CPU time without requests is low; a loop would use all of it. */
 static bool daemon_is_idle(void)
 {
 	unsigned long before = daemon_cpu();

@@ -60,7 +60,7 @@ static void member_run(int fd)
 	assert_ok(cpg_join(handle, &group));
 	if (send(fd, &byte, 1, MSG_NOSIGNAL) != 1)
 		_exit(1);
-	/* There is nothing more to be told. */
+	/* The parent sends nothing after this. */
 	while (recv(fd, &byte, 1, 0) > 0)
 		;
 	_exit(0);
@@ -103,7 +103,7 @@ static bool is_listed(const struct cpg_address *list, size_t len, pid_t pid)
 	return false;
 }
 
-/* Each of them once, and nobody else. */
+/* Each member of the crowd is listed once, and no other process. */
 static void members_assert(const struct cpg_address *list, size_t len,
 			   int crowd, bool self)
 {

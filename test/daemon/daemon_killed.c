@@ -13,12 +13,12 @@
 #include "support.h"
 
 #define EVENTS 3
-/* Less than a libqb client takes. */
+/* Less than the time that a libqb client needs. */
 #define LATE_MS 1900
-/* A busy machine may be late once; a library that waits is late each time. */
+/* A busy machine is late once or twice; a library that waits, each time. */
 #define TRIES 3
 
-/* Only cpg's finalize asks the daemon. */
+/* Only the finalize of cpg asks the daemon. */
 static void finalize_dead(const struct service_api *service, uint64_t handle)
 {
 	assert_cs(service == &services[SERVICE_CPG] ? CS_ERR_LIBRARY : CS_OK,
@@ -26,7 +26,7 @@ static void finalize_dead(const struct service_api *service, uint64_t handle)
 	assert_cs(CS_ERR_BAD_HANDLE, service->finalize(handle));
 }
 
-/* Finalize has done its work, although it failed; the others fail again. */
+/* Finalize has closed the handle, although it failed; others fail again. */
 static void pending_call_close(const struct pending_call *pending)
 {
 	bool finalizes = pending->call->run == cpg_finalize ||
@@ -47,7 +47,7 @@ static void pending_calls_close(void)
 		pending_call_close(&pending_calls[i]);
 }
 
-/* Whichever call comes first after the daemon's death notices it. */
+/* Each function notices the daemon's end if it is called first after it. */
 START_TEST(calls_fail)
 {
 	int i;
@@ -60,7 +60,7 @@ START_TEST(calls_fail)
 }
 END_TEST
 
-/* Those that do not ask the daemon answer as ever. */
+/* Functions that do not ask the daemon return CS_OK as before. */
 START_TEST(other_calls_answer)
 {
 	cpg_handle_t cpg = cpg_open();
@@ -241,7 +241,7 @@ START_TEST(waiting_calls_fail)
 }
 END_TEST
 
-/* A big message needs the daemon many times. */
+/* A large message needs the daemon many times. */
 static cs_error_t big_send(uint64_t handle)
 {
 	return pattern_send(handle, 8 * 1024 * 1024, 1, 1);
@@ -270,7 +270,7 @@ START_TEST(waiting_big_message_fails)
 }
 END_TEST
 
-/* A handle of the old daemon is nothing to the new one. */
+/* Handles of the old daemon do not become valid with a new one. */
 START_TEST(another_daemon)
 {
 	cpg_handle_t old = cpg_open_numbered(0), new;

@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The daemon ends while everything is going on: it is killed, or shuts down
- * in good order. Every scenario ends soon, with CS_ERR_LIBRARY, and goes on
- * with the next daemon.
+ * The daemon is killed, or shuts down in an orderly way, while all scenarios
+ * run. Each one ends soon with CS_ERR_LIBRARY, and runs again with the next
+ * daemon.
  */
 
 #include <glob.h>
@@ -110,7 +110,7 @@ static void loopers_start(bool (*is_wanted)(const struct scenario *scenario))
 		wait_for(loopers[i].rounds >= ROUNDS_MIN);
 }
 
-/* Only while they run: a thread that has ended has no clock any more. */
+/* Must be called while the threads run: they have no clock afterwards. */
 static void cpu_note(void)
 {
 	clockid_t clock;
@@ -148,7 +148,7 @@ static void bests_forget(void)
 	}
 }
 
-/* Every time the same scenarios have run. */
+/* The same scenarios must have run each time. */
 static void bests_assert(void)
 {
 	const struct looper *looper;
@@ -167,7 +167,7 @@ static void bests_assert(void)
 	}
 }
 
-/* Dead is dead; and nothing waits for a daemon that is. */
+/* The connection does not recover, and no call waits for the daemon. */
 static void looper_close(struct looper *looper)
 {
 	const struct scenario *scenario = looper->job.scenario;
@@ -249,7 +249,7 @@ static void loopers_kill(bool (*is_wanted)(const struct scenario *scenario))
 	loopers_end(ms_of(CLOCK_MONOTONIC));
 }
 
-/* Killed at any moment, and every time the same process goes on. */
+/* The daemon is killed at any moment; the process continues each time. */
 START_TEST(killed_in_loops)
 {
 	int i;
@@ -266,8 +266,8 @@ START_TEST(killed_in_loops)
 END_TEST
 
 /*
- * What a daemon leaves that was killed before it told anybody of a new
- * connection, or before it cleaned up after one that was closed.
+ * Remove the files of a daemon that was killed before a client knew of its new
+ * connection, or before it had removed the files of a closed one.
  */
 static void orphans_remove(int orphans_max)
 {
@@ -308,7 +308,7 @@ static cs_error_t large_send(uint64_t handle)
 	return pattern_send(handle, LARGE_LEN, 1, 1);
 }
 
-/* TRY_AGAIN is an answer only as long as there is a daemon. */
+/* No function returns TRY_AGAIN after the daemon has ended. */
 START_TEST(killed_with_a_full_ring)
 {
 	static const struct call call = { "large_send", large_send, CS_OK,

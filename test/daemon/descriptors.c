@@ -137,7 +137,7 @@ START_TEST(too_few_gaps)
 }
 END_TEST
 
-/* A thread that can be looked at without any more descriptors. */
+/* A thread whose state can be read without another descriptor. */
 struct waiter {
 	const struct service_api *service;
 	uint64_t handle;
@@ -171,7 +171,7 @@ static bool waiter_is_asleep(const struct waiter *waiter)
 	return state != NULL && state[2] == 'S';
 }
 
-/* There is nothing to wake it with; it has to end all the same. */
+/* No descriptor is left to wake the thread with, but it must end. */
 START_TEST(none_to_wait_with)
 {
 	struct waiter waiter = { .service = &services[_i] };

@@ -67,7 +67,7 @@ struct event *event_get_of(enum event_kind kind, size_t n);
 /* Has a message with that pattern been delivered? */
 bool event_was_delivered(size_t len, uint32_t seed);
 
-/* Forget all events. */
+/* Remove all recorded events. */
 void events_clear(void);
 
 #endif

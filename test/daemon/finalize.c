@@ -124,7 +124,7 @@ START_TEST(several_at_once)
 }
 END_TEST
 
-/* One that dispatches is told, whoever of them was first. */
+/* A dispatcher returns, whichever finalize was first. */
 START_TEST(several_at_once_and_a_dispatcher)
 {
 	struct caller dispatcher;
@@ -182,8 +182,8 @@ static cs_error_t big_send(uint64_t handle)
 static const struct call big_call = { "3 MiB", big_send, CS_OK, true };
 
 /*
- * Who leaves keeps others from sending, and nobody could free a buffer whose
- * handle goes in between.
+ * After a leave the others cannot send, and a buffer cannot be freed if its
+ * handle is finalized before that.
  */
 static bool call_is_fit(const struct call *call)
 {

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A child that goes on with its parent's handles: a program that opens them
+ * A child that continues to use its parent's handles: a program opens them
  * and then becomes a daemon, and a supervisor with a worker. Three processes:
  * the test, the opener, and the worker, a child or grandchild of the opener.
  */

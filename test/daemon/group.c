@@ -37,7 +37,7 @@ static bool is_member(const struct event *event, pid_t pid)
 	return false;
 }
 
-/* The event says that pid, and nobody else, joined. */
+/* The event lists this pid as joined, and no other process. */
 static void joined_assert(const struct cpg_name *group, pid_t pid,
 			  size_t members)
 {
@@ -163,7 +163,7 @@ START_TEST(peer_dies)
 }
 END_TEST
 
-/* A peer that ends without leave. The daemon tells apart how it ended. */
+/* A peer ends without leave. The reason shows how it ended. */
 START_TEST(peer_finalizes)
 {
 	struct cpg_name group = name_unique("group");
@@ -208,7 +208,7 @@ START_TEST(leave_without_join)
 }
 END_TEST
 
-/* It would be told that it has left, and be a member all the same. */
+/* The member would receive a leave event, but still be a member. */
 START_TEST(leave_another_group)
 {
 	struct cpg_name group = name_unique("group");
@@ -238,7 +238,7 @@ START_TEST(rejoin_with_another_handle)
 }
 END_TEST
 
-/* A daemon that forgets to complete the leave is asked for a second. */
+/* If the daemon does not complete the leave, join retries for a second. */
 START_TEST(rejoin_with_the_same_handle)
 {
 	struct cpg_name group = name_unique("group");

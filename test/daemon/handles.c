@@ -75,7 +75,7 @@ START_TEST(handle_finalized)
 }
 END_TEST
 
-/* Whoever takes the slot of a finalized handle gets another handle. */
+/* A new handle in the slot of a finalized one has a different value. */
 START_TEST(handle_finalized_and_another_opened)
 {
 	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V1), quorum_next;

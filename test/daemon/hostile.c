@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A member of the group that sends what makes no sense. The others are not
- * told, and do get what it sends after that.
+ * A member of the group sends malformed messages. The others get no events for
+ * them, but do get the messages that it sends after that.
  */
 #include "../unit/libc_hooks.h"
 #include "events.h"
@@ -16,7 +16,7 @@
 #define MIB (1024u * 1024u)
 #define PIECES_MAX 4
 
-/* One that says the truth about its own length; and one that need not. */
+/* A piece with its true length in the header, and one with any length. */
 #define PIECE(type, msglen, len) { RAW_##type, msglen, len, len }
 #define LIE(type, msglen, fraglen, len) { RAW_##type, msglen, fraglen, len }
 
@@ -194,8 +194,8 @@ static void leave_as(const struct peer *peer, const struct peer *other,
 }
 
 /*
- * A sender that is no member any more begins a message. What it began is given
- * up with the next change, or receivers grow with each such sender.
+ * A process that has left sends the first part of a message. The next change
+ * must discard it; otherwise receivers grow with each such sender.
  */
 START_TEST(senders_that_are_no_members)
 {

@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The allocations of the whole process, those of the library, libqb and libc
- * included, go by ../unit/libc_hooks.c. A program's own malloc comes before all
- * others.
+ * All allocations of the process, including those of the library, libqb and
+ * libc, pass through ../unit/libc_hooks.c. The loader prefers a program's own
+ * malloc to all others.
  */
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak));
 void *__interceptor_realloc(void *memory, size_t size) __attribute__((weak));
 void __interceptor_free(void *memory) __attribute__((weak));
 
-/* What the loader keeps, for the first thread that is cancelled. */
+/* Memory that the loader keeps after the first cancellation. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {

@@ -132,7 +132,7 @@ END_TEST
 
 START_TEST(group_of_nobody)
 {
-	struct cpg_name nobody = name_unique("nobody");
+	struct cpg_name nobody = name_unique("empty");
 	cpg_handle_t handle = cpg_open();
 
 	iteration_walk(iteration_open(handle, CPG_ITERATION_ONE_GROUP,

@@ -49,7 +49,7 @@ END_TEST
 START_TEST(group_of_nobody)
 {
 	struct cpg_address members[CPG_MEMBERS_MAX];
-	struct cpg_name group = name_unique("nobody");
+	struct cpg_name group = name_unique("empty");
 	cpg_handle_t handle = cpg_open();
 
 	ck_assert_int_eq(members_get(handle, &group, members, 7), 0);

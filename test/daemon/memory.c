@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Each allocation of each function fails once, those of libqb included. The
- * function says so, has done nothing and kept nothing, and works the next
- * time.
+ * Each allocation of each function fails once, including those of libqb. The
+ * function returns CS_ERR_NO_MEMORY, changes nothing, leaks nothing, and
+ * succeeds the next time.
  */
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 static uint64_t handle, iteration;
 static const struct call *call;
 
-/* It says what happened, and nothing else has. */
+/* The call returned the right error, and had no other effect. */
 static void failure_assert(const struct subject *subject, int number,
 			   cs_error_t err, int fds, long live)
 {

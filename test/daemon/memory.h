@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * One allocation after the other fails, in a call that is repeated for it.
+ * A call is repeated, and a different allocation fails each time.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -10,20 +10,20 @@
 #include <check.h>
 #include <corosync/corotypes.h>
 
-/* A call, and what it works on. */
+/* A call, and its setup. */
 struct subject {
 	const char *name;
 	void (*open)(void);
 	cs_error_t (*run)(void);
 	cs_error_t expected;
-	/* Also sees that the call has done what it should. */
+	/* Also checks the effect of the call. */
 	void (*close)(void);
 };
 
 /*
- * Run the call with its first allocation failing, its second, and so on. Each
- * time it answers CS_ERR_NO_MEMORY and leaves no trace, and another call is
- * answered as expected. How many allocations there were.
+ * Run the call while its first allocation fails, then the second, and so on.
+ * Each time it must return CS_ERR_NO_MEMORY without any effect, and a second
+ * call must return the expected result. Returns the number of allocations.
  */
 int subject_run(const struct subject *subject);
 

@@ -149,7 +149,7 @@ static void receiver_open(const struct cpg_name *group)
 	confchgs = 0;
 	assert_ok(cpg_initialize(&handle, &callbacks));
 	assert_ok(cpg_join(handle, group));
-	/* The own join would interrupt a big message. */
+	/* The handle's own join event would interrupt a large message. */
 	wait_for(fd_is_readable(cpg_fd(handle)));
 	for (i = 0; i < AGAIN; i++) {
 		delivered[i] = 0;
@@ -194,7 +194,7 @@ static int receiver_run(void)
 	return refusals;
 }
 
-/* Big messages are delivered as ever. */
+/* Large messages are delivered as before. */
 static void receiver_close(void)
 {
 	if (mode == CS_DISPATCH_BLOCKING)
@@ -248,7 +248,7 @@ START_TEST(receiving_needs_memory)
 		lost += delivered[BIG] == 0;
 	}
 	libc_count_set(false);
-	/* One for the buffer, the others for the big message. */
+	/* One for the buffer, the others for the large message. */
 	ck_assert_int_ge(number, 3);
 	ck_assert_int_eq(lost, number - 2);
 	peer_end(&peer);

@@ -56,7 +56,7 @@ static cs_error_t subject_dispatch(const struct subject *subject,
 	return subject->service->dispatch(subject->handle, mode);
 }
 
-/* One event fewer each time, and the fd says so. */
+/* Each dispatch takes one event; the fd is readable until the last. */
 static void pending_take_one_by_one(const struct subject *subject,
 				    cs_dispatch_flags_t mode)
 {
@@ -135,7 +135,7 @@ START_TEST(blocking_takes_all_until_finalized)
 }
 END_TEST
 
-/* The rest stays pending until another dispatch; here nobody comes for it. */
+/* The other events stay pending, as no other dispatch follows. */
 START_TEST(finalize_cuts_all_short)
 {
 	struct subject subject = subject_open(_i);

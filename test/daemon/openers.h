@@ -13,7 +13,7 @@
 struct opener {
 	cs_error_t (*initialize)(uint64_t *handle);
 	cs_error_t (*finalize)(uint64_t handle);
-	/* A question that the daemon has to answer. */
+	/* A request to which the daemon has to reply. */
 	cs_error_t (*ask)(uint64_t handle);
 };
 
@@ -21,8 +21,8 @@ struct opener {
 extern const struct opener openers[OPENERS];
 
 /*
- * Initialize has to answer @want; the handle of a failed one is finalized by
- * applications, too.
+ * Initialize has to return @want. Finalizes the handle even if initialize
+ * fails, as applications do.
  */
 void opener_assert(const struct opener *opener, cs_error_t want);
 

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Message content that is made from a seed, and can be told from any other.
+ * Message content that is made from a seed, and differs from that of any other
+ * seed.
  */
 #ifndef PATTERN_H
 #define PATTERN_H

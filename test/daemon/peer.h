@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Another process with a cpg handle of its own, that does what it is told.
- * Start peers before opening handles: a child keeps the descriptors that it
+ * A process with a cpg handle of its own that follows orders of the test.
+ * Start peers before handles are opened: a child keeps the descriptors that it
  * inherits.
  */
 #ifndef PEER_H
@@ -37,16 +37,16 @@ struct peer {
 	int fd;
 };
 
-/* Returns when it has its handle. */
+/* Start a peer; returns when the peer has its handle. */
 void peer_start(struct peer *peer);
 
 /* Start a peer of another kind, which gets its orders from @fd and _exits. */
 void peer_start_as(struct peer *peer, void (*run)(int fd));
 
-/* Tell the peer what to do; may be called in a signal handler. */
+/* Send the peer an order; may be called in a signal handler. */
 void peer_order(const struct peer *peer, const struct peer_order *order);
 
-/* Wait until the peer has done what it was told. */
+/* Wait until the peer has carried out its order. */
 void peer_done(const struct peer *peer);
 
 /* peer_order and peer_done. */

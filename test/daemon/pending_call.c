@@ -10,7 +10,7 @@
 
 #define CALLS_ENOUGH 1000
 
-/* Who is refused has time; a try can be work, with a big message. */
+/* Retries are slow: with a large message, each one costs CPU time. */
 #define RETRY_MS 10
 
 struct pending_call pending_calls[PENDING_CALLS_MAX];
@@ -97,7 +97,7 @@ static void *pending_call_run(void *data)
 	return NULL;
 }
 
-/* It waits for the daemon, is told to wait, or does not need the daemon. */
+/* The call waits for the daemon, is refused, or needs no daemon. */
 static bool pending_call_is_under_way(const struct pending_call *pending)
 {
 	return pending->oks >= CALLS_ENOUGH || pending->refusals > 0 ||

@@ -11,7 +11,7 @@
 #define STATE_FLAGS (CS_TRACK_CURRENT | CS_TRACK_CHANGES)
 #define CHANGE_FLAGS (CS_TRACK_CHANGES | CS_TRACK_CHANGES_ONLY)
 
-/* What is pending, after the daemon has answered: it queues before that. */
+/* The daemon queues events before it replies, so they are pending now. */
 static size_t events_take(quorum_handle_t handle)
 {
 	int quorate;
@@ -86,14 +86,14 @@ static bool quorate_is_last(quorum_handle_t handle, uint32_t quorate)
 	       event_get(events_count() - 1)->quorate == quorate;
 }
 
-/* The daemon may tell of one change more than once. */
+/* The daemon may send more than one event for a change. */
 static void change_wait(quorum_handle_t handle, uint32_t quorate)
 {
 	events_clear();
 	wait_for(quorate_is_last(handle, quorate));
 }
 
-/* Another handle that tracks tells when the daemon has made the change. */
+/* The events of another handle show when the daemon made the change. */
 static void change_make(quorum_handle_t witness, bool quorate)
 {
 	votes_expect(quorate ? 1 : 3);
@@ -112,7 +112,7 @@ static void change_assert(quorum_handle_t handle, enum event_kind kind,
 	state_assert(event_get(events_count() - 1), kind, quorate);
 }
 
-/* CHANGES and CHANGES_ONLY tell of changes. */
+/* CHANGES and CHANGES_ONLY cause events for changes. */
 static void changes_assert(quorum_model_t model, enum event_kind kind,
 			   unsigned int flags)
 {

@@ -214,7 +214,7 @@ static void raw_run(int fd)
 
 	connection = qb_ipcc_connect("cpg", CPG_WIRE_IPC_MAX);
 	ck_assert_ptr_nonnull(connection);
-	/* Be told "later" whenever that is the case. */
+	/* Let libqb return EAGAIN whenever flow control is on. */
 	qb_ipcc_fc_enable_max_set(connection, 2);
 	do {
 		if (recv(fd, &order, sizeof(order), 0) != sizeof(order))

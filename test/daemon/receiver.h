@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A handle of the library in one group with raw peers: it has to deliver
- * their good messages, and nothing else.
+ * A handle of the library in one group with raw peers. It has to deliver their
+ * valid messages, and nothing else.
  */
 #ifndef RECEIVER_H
 #define RECEIVER_H
@@ -16,8 +16,9 @@
 cpg_handle_t receiver_open(const struct cpg_name *group, bool confchg);
 
 /*
- * Let the peer join, and say something: before its first whole message the
- * daemon refuses fragments that do not begin one. No event is left.
+ * Let the peer join and send a message: the daemon refuses fragments that are
+ * not the first of a message until the peer has sent a whole one. Returns
+ * without pending events.
  */
 void receiver_meet(cpg_handle_t handle, const struct peer *peer,
 		 const struct cpg_name *group);
@@ -33,8 +34,9 @@ void receiver_assert_message(size_t n, const struct peer *peer, size_t len,
 			   uint32_t seed);
 
 /*
- * A small and a big message of the peer's are delivered as they were sent,
- * and before them that many good ones; but of @what came before nothing.
+ * A small and a large message of the peer are delivered as they were sent, and
+ * before them @before valid ones, but nothing of the malformed data that @what
+ * describes.
  */
 void receiver_assert_well(cpg_handle_t handle, const struct peer *peer,
 			size_t before, const char *what);

@@ -2,10 +2,10 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Join after leave. corosync 3.1.7 does not forget a leave as long as the
- * handle is open: the same group is CS_ERR_EXIST then, for the whole process,
- * and another one CS_ERR_BUSY for that handle, which a join waits for. Others
- * may do better.
+ * Join after leave. corosync 3.1.7 does not complete a leave while the handle
+ * is open: a join of the same group returns CS_ERR_EXIST in the whole process,
+ * and the handle's join of another group is retried because the daemon is
+ * busy. Other versions may do better.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

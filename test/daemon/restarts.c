@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A program that outlives its daemons: one thread receives, one sends, one
- * watches the quorum, and the daemon is killed and started anew under them,
- * again and again.
+ * A program that continues across restarts of the daemon: one thread receives,
+ * one sends, one tracks the quorum, and the daemon is killed and restarted
+ * several times.
  */
 
 #include <poll.h>

@@ -88,8 +88,8 @@ static quorum_model_v1_data_t quorum_model = {
 };
 
 /*
- * Handles. Only where the daemon multicasts may it ask for patience: joins,
- * leaves, messages.
+ * Handles. Only requests that the daemon multicasts may return TRY_AGAIN:
+ * joins, leaves, messages.
  */
 
 static cs_error_t cpg_create(struct job *job)
@@ -141,7 +141,7 @@ static cs_error_t finalize_after(cs_error_t err,
 	return err == CS_OK ? err_finalize : err;
 }
 
-/* The expected answer is as good as CS_OK. */
+/* The expected error counts as CS_OK. */
 static cs_error_t expect(const struct job *job, cs_error_t expected,
 			 cs_error_t err)
 {
@@ -402,9 +402,10 @@ const struct scenario scenarios[SCENARIOS] = {
 	{ "message, ALL", message_run, CPG_MEMBER, ALL, SMALL_LEN },
 	{ "message, NONBLOCK", message_run, CPG_MEMBER, NONBLOCK, SMALL_LEN },
 	{ "message, BLOCKING", cpg_blocking_run, CPG_OWN, 0, 0 },
-	{ "big message, ONE", message_run, CPG_MEMBER, ONE, BIG_LEN },
-	{ "big message, ALL", message_run, CPG_MEMBER, ALL, BIG_LEN },
-	{ "big message, NONBLOCK", message_run, CPG_MEMBER, NONBLOCK, BIG_LEN },
+	{ "large message, ONE", message_run, CPG_MEMBER, ONE, BIG_LEN },
+	{ "large message, ALL", message_run, CPG_MEMBER, ALL, BIG_LEN },
+	{ "large message, NONBLOCK", message_run, CPG_MEMBER, NONBLOCK,
+	  BIG_LEN },
 	{ "quorum_initialize", quorum_initialize_run, QUORUM_OWN, 0, 0 },
 	{ "quorum_model_initialize", quorum_model_initialize_run, QUORUM_OWN, 0,
 	  0 },

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Scenarios: each uses the daemon for something, sees that it got what it
- * should, and can be done again and again. Together they call every function.
+ * Scenarios: each uses the daemon for one purpose, checks the results, and can
+ * be repeated. Together they call every function.
  */
 #ifndef SCENARIOS_H
 #define SCENARIOS_H
@@ -19,11 +19,11 @@ struct job;
 struct scenario {
 	const char *name;
 	/*
-	 * Do it once. CS_OK, or the error that a function gave and should
-	 * not have; what was opened for it is closed then.
+	 * Run it once. Returns CS_OK, or an error that a function must not
+	 * return; all that it opened is then closed.
 	 */
 	cs_error_t (*run)(struct job *job);
-	/* Make the handle that it works on; NULL: it makes its own. */
+	/* Open the handle that @run uses; NULL: @run opens its own. */
 	void (*open)(struct job *job);
 	const struct service_api *service; /* of its handle */
 	cs_dispatch_flags_t mode;      /* of its dispatch, if it varies */
@@ -38,17 +38,16 @@ struct job {
 	const struct scenario *scenario;
 	uint64_t handle;
 	struct cpg_name group;
-	uint32_t seed;		       /* of the message under way */
+	uint32_t seed;		       /* of the message that was sent last */
 	bool finalizes;		       /* in the callback */
-	cs_error_t finalized;	       /* the answer to that */
+	cs_error_t finalized;	       /* the result of that */
 	unsigned int messages, events; /* delivered */
 };
 
-/* Open the job of a scenario; the number tells it from others of this process.
- */
+/* Open the job of a scenario; @number is unique in the process. */
 void job_open(struct job *job, const struct scenario *scenario, int number);
 
-/* Finalize its handle, if it has one; the answer to that. */
+/* Finalize its handle, if it has one; returns the result of that. */
 cs_error_t job_close(struct job *job);
 
 #endif

@@ -69,7 +69,7 @@ void events_dispatch(cpg_handle_t handle)
 	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
 }
 
-/* Joining is a message as well, and comes after those that are on the way. */
+/* A join is a message, too, and is delivered after earlier ones. */
 void totem_flush(void)
 {
 	struct cpg_name group = name_unique("flush");
@@ -81,7 +81,7 @@ void totem_flush(void)
 	assert_cs(CS_OK, cpg_finalize(handle));
 }
 
-/* The tool is the distribution's, and so are the libraries it wants. */
+/* The distribution's tool must use the distribution's libraries. */
 void votes_expect(uint32_t votes)
 {
 	char command[128];
@@ -105,8 +105,8 @@ static uint64_t cpg_service_open(void)
 }
 
 /*
- * When the peer has its own messages, and the daemon has answered us after
- * that, ours are pending.
+ * Our events are pending when the peer has received its own messages and the
+ * daemon has replied to us after that.
  */
 static void cpg_events_queue(uint64_t handle, uint32_t count)
 {
@@ -142,7 +142,7 @@ static uint64_t quorum_service_open(void)
 	return handle;
 }
 
-/* Tracking already, it is told so, but the daemon queues the state first. */
+/* The daemon queues the state before it replies CS_ERR_EXIST. */
 static void quorum_events_queue(uint64_t handle, uint32_t count)
 {
 	while (count-- > 0)

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Opening, filling and closing handles; and what cpg and quorum have in
- * common, for the tests that are the same for both.
+ * Functions that open, fill and close handles, and the functions that cpg and
+ * quorum have in common, for tests that are the same for both.
  */
 #ifndef SERVICE_H
 #define SERVICE_H
@@ -58,9 +58,9 @@ struct service_api {
 	uint64_t (*open)(void);
 	/* Make that many events pending on that handle. */
 	void (*events_queue)(uint64_t handle, uint32_t count);
-	/* Make another process cause an event; from a signal handler, too. */
+	/* Make another process cause an event; usable in a signal handler. */
 	void (*event_order)(void);
-	/* Undo open, with the handle finalized: wait for the other process. */
+	/* Undo open after finalize: wait for the end of the other process. */
 	void (*close)(void);
 };
 

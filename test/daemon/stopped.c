@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The daemon stops for a while, and goes on. Whoever needs it meanwhile
- * sleeps, or is told to try again, and nothing that was accepted is lost.
+ * The daemon is stopped for a while, and continues. Calls that need it sleep
+ * meanwhile, or return TRY_AGAIN, and no accepted message is lost.
  */
 
 #define _GNU_SOURCE
@@ -97,7 +97,7 @@ static void pending_calls_interrupt(const struct pending_call *list, int count)
 	}
 }
 
-/* To dispatch what is there needs no daemon, and no wait. */
+/* Dispatching pending events needs neither the daemon nor a wait. */
 static bool pending_call_needs_daemon(const struct pending_call *pending)
 {
 	return strstr(pending->call->name, "_dispatch") == NULL;

@@ -3,8 +3,8 @@
 
 /*
  * Four threads dispatch, each in another mode, and four call, all on one
- * handle; each message has to come once, and whole. STRESS_SECONDS says for
- * how long.
+ * handle; each message has to be delivered once, and unchanged. STRESS_SECONDS
+ * sets the duration.
  */
 
 #define _GNU_SOURCE
@@ -290,11 +290,11 @@ START_TEST(cpg)
 	assert_ok(cpg_initialize(&stress.handle, &callbacks));
 	assert_ok(cpg_join(stress.handle, &stress.group));
 	other_join(&after);
-	/* The own join would interrupt a big message. */
+	/* The handle's own join event would interrupt a large message. */
 	totem_flush();
 	stress_run(callers);
-	printf("stress: %u small, %u small and big messages sent, %lu "
-	       "delivered, %lu twice, %lu answers to other calls\n",
+	printf("stress: %u small, %u small and large messages sent, %lu "
+	       "delivered, %lu twice, %lu other calls\n",
 	       stress.sent[0], stress.sent[1], stress.delivered, stress.twice,
 	       stress.answers);
 	peer_end(&before);
@@ -314,8 +314,8 @@ START_TEST(quorum)
 	stress.service = &services[SERVICE_QUORUM];
 	assert_ok(quorum_initialize(&stress.handle, &callbacks, NULL));
 	stress_run(callers);
-	printf("stress: %lu notifications, %lu answers\n", stress.notifications,
-	       stress.answers);
+	printf("stress: %lu notifications, %lu other calls\n",
+	       stress.notifications, stress.answers);
 	ck_assert_uint_gt(stress.notifications, 0);
 }
 END_TEST

@@ -31,7 +31,7 @@ void result_assert(cs_error_t want, cs_error_t got, const char *what,
 		      what, cs_strerror(got), got, cs_strerror(want));
 }
 
-/* Made for that client; a pid may look like another number of the name. */
+/* Whether the file is of this client: other parts of the name are numbers. */
 static bool shm_belongs_to(const char *path, pid_t pid)
 {
 	int server, client;
@@ -64,7 +64,7 @@ void shm_assert_gone(pid_t pid)
 	wait_for(shm_is_gone(pid));
 }
 
-/* Memory that stays mapped is not given back, whether it has a name or not. */
+/* Mapped memory is not freed, even if its file was removed. */
 static bool shm_is_mapped(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -117,7 +117,8 @@ const char *environment_get(const char *name)
 	const char *value = getenv(name);
 
 	if (value == NULL || value[0] == '\0') {
-		fprintf(stderr, "%s is not set: run me with with-corosync\n",
+		fprintf(stderr,
+			"%s is not set; use test/with-corosync, see --help\n",
 			name);
 		exit(EXIT_FAILURE);
 	}
@@ -141,7 +142,7 @@ pid_t daemon_pid(void)
 	return (pid_t)atoi(environment_get("COROSYNC_PID"));
 }
 
-/* A zombie's other threads may still hold its side of the connections. */
+/* Threads of a zombie may still hold its ends of the connections. */
 void daemon_kill(void)
 {
 	ck_assert_int_eq(kill(daemon_pid(), SIGKILL), 0);

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * What every test of this program needs: waits with a deadline, assertions
- * on results, and a check that nothing is left behind.
+ * For every test of this program: assertions on results, control of the daemon,
+ * and a check that a test leaves nothing behind.
  */
 #ifndef SUPPORT_H
 #define SUPPORT_H
@@ -24,7 +24,7 @@
 
 #define ARRAY_SIZE(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-/* The result of the call, repeated for as long as it is TRY_AGAIN. */
+/* The result of the call, which is repeated while it is TRY_AGAIN. */
 #define patiently(call)                                                        \
 	({                                                                     \
 		struct timespec patient_deadline = deadline_start();           \
@@ -35,11 +35,11 @@
 		patient_err;                                                   \
 	})
 
-/* Fail the test unless the call, made once, answers @want. */
+/* Fail the test unless the call, made once, returns @want. */
 #define assert_cs(want, call)                                                  \
 	result_assert(want, call, #call, __FILE__, __LINE__)
 
-/* Fail the test unless the call, repeated while TRY_AGAIN, answers CS_OK. */
+/* Fail the test unless the call, repeated while TRY_AGAIN, returns CS_OK. */
 #define assert_ok(call)                                                        \
 	result_assert(CS_OK, patiently(call), #call, __FILE__, __LINE__)
 
@@ -49,32 +49,32 @@ void result_assert(cs_error_t want, cs_error_t got, const char *what,
 /* A test case, in @suite, with the check for leaks around each test. */
 TCase *case_add(Suite *suite, const char *name);
 
-/* Fail unless the shared memory of that client process is gone in time. */
+/* Wait until the shared memory of this client process is gone. */
 void shm_assert_gone(pid_t pid);
 
-/* Does the daemon use libqb's socket transport, says TEST_IPC? */
+/* Whether the daemon uses socket IPC, according to TEST_IPC. */
 bool ipc_is_socket(void);
 
-/* Where all is slow, and memory is kept for a while. */
+/* Whether valgrind runs the test: it is slow, and frees memory late. */
 bool valgrind_is_there(void);
 
-/* The environment variable, without which the program cannot run. */
+/* The value of the variable; ends the program if it is not set. */
 const char *environment_get(const char *name);
 
 /* The daemon's process id. */
 pid_t daemon_pid(void);
 
-/* End it, and wait until it is gone; stop it, until daemon_continue. */
+/* Kill the daemon and wait for its end; stop it until daemon_continue. */
 void daemon_kill(void);
 void daemon_stop(void);
 void daemon_continue(void);
 
-/* Start the daemon anew, killing it first if it lives. */
+/* Restart the daemon; kills it first if it is running. */
 void daemon_restart(void);
 
 /*
- * Have @handler called with SIGALRM every @us microseconds until timer_stop,
- * interrupting system calls.
+ * Call @handler for SIGALRM every @us microseconds until timer_stop. The signal
+ * interrupts system calls.
  */
 void timer_start(long us, void (*handler)(int));
 void timer_stop(void);

@@ -46,7 +46,7 @@ START_TEST(finalize_wakes_dispatchers)
 }
 END_TEST
 
-/* The handle works on, and nothing of the thread's is left behind. */
+/* The handle stays usable, and the thread left nothing behind. */
 static void cancelled_assert(cpg_handle_t handle, struct cpg_name *group)
 {
 	events_clear();
@@ -246,7 +246,7 @@ static void *big_send(void *data)
 	return NULL;
 }
 
-/* Big and small messages from several threads stay in one piece each. */
+/* Large and small messages of several threads are each delivered whole. */
 START_TEST(several_send)
 {
 	struct cpg_name group = name_unique("send");

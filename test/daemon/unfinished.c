@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Big messages that are begun and not finished: what the others hold of them,
- * and for how long.
+ * Large messages that are not finished: how much memory the other members use
+ * for them, and for how long.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -21,10 +21,10 @@
 #define ROUNDS 16
 #define SMALL 100
 
-/* What malloc keeps for later, and the daemon's events on their way. */
+/* Memory that malloc keeps, and events of the daemon in transit. */
 #define SLACK (16ul * MIB)
 
-/* A checker keeps everything for a while, and there only the rest is tested. */
+/* Checkers free memory late, so the limit is higher with them. */
 #define SLACK_CHECKED (1024ul * MIB)
 
 static unsigned long slack(void)
@@ -223,7 +223,7 @@ START_TEST(sender_goes)
 		receiver_meet(handle, &peers[i], &group);
 		half_send(handle, &peers[i]);
 		farewells[_i / 2](&peers[i], &group);
-		/* The change is an event, whoever is told. */
+		/* The change is an event even without a callback for it. */
 		fragment_take(handle);
 		events_clear();
 	}

@@ -80,7 +80,7 @@ static void user_run(gid_t group, cs_error_t want)
 	_exit(0);
 }
 
-/* That user, in that group, has to get that answer. */
+/* Initialize has to return @want for a user in this group. */
 static void user_assert(gid_t group, cs_error_t want)
 {
 	int status = -1;
@@ -93,7 +93,7 @@ static void user_assert(gid_t group, cs_error_t want)
 	shm_assert_gone(pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_SUCH_USER)
 		puts("NOT TESTED: users: there is no second user in this "
-		     "namespace; run me as root");
+		     "namespace; start the test as root");
 	else
 		ck_assert_int_eq(status, 0);
 }

@@ -75,7 +75,7 @@ START_TEST(waits_without_waking)
 }
 END_TEST
 
-/* As if net.core.wmem_max were that; 0: what the kernel says. */
+/* Replaces net.core.wmem_max if it is not 0. */
 static int send_buffer_max;
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
