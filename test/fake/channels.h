@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * What the requests, replies and events of the fake daemon go through. There
- * is an implementation for each kind of IPC. The functions run in the
- * server's process, for its one connection, and end the process if they fail.
+ * The channels of the fake daemon's requests, replies and events, with one
+ * implementation for each kind of IPC. The functions run in the server's
+ * process, for its only connection, and end the process on errors.
  */
 #ifndef CHANNELS_H
 #define CHANNELS_H
@@ -20,11 +20,12 @@
 
 struct channels {
 	int32_t type;		/* enum qb_ipc_type, for the handshake */
-	/* What the handshake tells; the first of these names are of files. */
+	/* The names in the handshake; the first file_names_count are of files.
+	 */
 	int names_count;
 	int file_names_count;
 	const char *names[CHANNELS_NAMES_MAX];
-	/* The ends of the paths of the files that each of them has. */
+	/* The ends of the paths of each name's files. */
 	int parts_count;
 	const char *parts[CHANNELS_PARTS_MAX];
 
@@ -34,12 +35,12 @@ struct channels {
 	int (*request_fd)(int connection);
 	/* The size of the request; 0: there is none; -1: the end. */
 	ssize_t (*request_take)(int connection, void *bytes, size_t size);
-	/* How many requests wait, and how many were announced. */
+	/* The number of pending requests, and of announced ones. */
 	int (*requests_count)(void);
 	int (*requests_announced)(int connection);
 	void (*flow_set)(int level);
 	void (*reply_write)(const void *bytes, size_t size);
-	/* An event; it has to be announced as well. */
+	/* Write an event; events_announce has to follow. */
 	void (*event_write)(const void *bytes, size_t size);
 	void (*events_announce)(int connection, int count);
 };
@@ -47,16 +48,16 @@ struct channels {
 extern const struct channels channels_rings;
 extern const struct channels channels_sockets;
 
-/* Those of the kind that TEST_IPC tells. */
+/* The implementation for the kind of IPC in TEST_IPC. */
 const struct channels *channels(void);
 
-/* The path of what the name of that number stands for. */
+/* The path for the name of this number in the handshake. */
 void channels_path(int name, char *ret_path, size_t size);
 
-/* Of socket IPC: the address of the socket that ends so, e.g. "request". */
+/* Socket IPC: the address that ends in @end, for example "request". */
 struct sockaddr_un channels_address(const char *end);
 
-/* End the server with a message if that does not hold. */
+/* If the condition is false, end the server with a message. */
 void server_need(bool condition, const char *what);
 
 #endif

@@ -27,7 +27,7 @@ enum {
 /* How long a request may be there before it is counted. */
 #define COUNT_MS 30000
 
-/* A socket of the server's, and the client's that it talks to. */
+/* A socket of the server, and the client's socket that it sends to. */
 struct pair {
 	const char *ours, *theirs; /* ends of their addresses */
 	int fd;
@@ -162,7 +162,7 @@ static ssize_t sockets_request_take(int connection, void *bytes, size_t size)
 	return len;
 }
 
-/* Look at each, and leave it there. */
+/* Read each datagram with MSG_PEEK. */
 static int sockets_requests_count(void)
 {
 	static char bytes[1024 * 1024];

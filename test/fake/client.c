@@ -8,7 +8,7 @@
 
 #include "client.h"
 
-/* How long to look, and how much of that may be spent on work. */
+/* The length of the measurement, and the most CPU time in it. */
 #define IDLE_MS 300
 #define IDLE_CPU_MS 60
 
@@ -169,7 +169,7 @@ static bool is_idle(void)
 	return cpu_ms() - before <= IDLE_CPU_MS;
 }
 
-/* On a machine that others slow down not at once. */
+/* On a busy machine, the first measurements may be too high. */
 void idle_assert(void)
 {
 	ck_assert(is_idle() || is_idle() || is_idle());

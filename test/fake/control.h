@@ -19,7 +19,7 @@ struct control {
 	struct control_channel event;
 };
 
-/* Map the control file at that path, which is there already; or NULL. */
+/* Map the existing control file at @path; returns NULL on errors. */
 struct control *control_map(const char *path);
 void control_unmap(struct control *control);
 

@@ -28,7 +28,7 @@ static void events_put(bool with_bytes)
 	}
 }
 
-/* However it is asked. */
+/* Each mode of dispatch, and each request, must fail. */
 static void dead_assert(void)
 {
 	for (int mode = 1; mode <= MODES; mode++)
@@ -60,7 +60,7 @@ START_TEST(events_come_first)
 }
 END_TEST
 
-/* Not those that a daemon sends which has hung up and lives. */
+/* No events of a daemon that has closed the connection and still runs. */
 START_TEST(no_events_after_the_end)
 {
 	handle = fake_open();
@@ -73,7 +73,7 @@ START_TEST(no_events_after_the_end)
 }
 END_TEST
 
-/* Also if a request has noticed it before. */
+/* Even if a request has noticed the end before. */
 START_TEST(events_come_after_a_request)
 {
 	cs_error_t err;
@@ -189,7 +189,7 @@ START_TEST(flow_is_held)
 }
 END_TEST
 
-/* Nobody else removes what it left. */
+/* The client removes the files of a killed daemon; no one else does. */
 START_TEST(killed)
 {
 	handle = fake_open();

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * An event is announced: by its byte with shm IPC, where it is pending from
- * then on, and by a count with socket IPC.
+ * An event becomes pending when it is announced: by a byte with shm IPC, by a
+ * count with socket IPC.
  */
 
 #include <string.h>
@@ -52,7 +52,7 @@ static bool mode_waits(int mode)
 	return mode == CS_DISPATCH_ONE || mode == CS_DISPATCH_BLOCKING;
 }
 
-/* The mode's answer when no event is pending, of those that do not wait. */
+/* The result of a mode that does not wait if no event is pending. */
 static cs_error_t mode_empty(int mode)
 {
 	return mode == CS_DISPATCH_ALL ? CS_OK : CS_ERR_TRY_AGAIN;
@@ -252,7 +252,7 @@ static void linger(struct event *event)
 		pause();
 }
 
-/* The fd tells of the events that are left. */
+/* The fd is readable while there are other events. */
 START_TEST(batch_is_cancelled)
 {
 	struct caller caller;

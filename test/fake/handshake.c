@@ -89,7 +89,7 @@ static const struct {
 	{ INT32_MAX, CS_ERR_LIBRARY },
 };
 
-/* As long as an answer without an error, and with nothing but the header. */
+/* A reply as long as one without an error, and a header alone. */
 static void refused_by(cs_error_t want)
 {
 	initialize_assert(want);

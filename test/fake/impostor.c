@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * While corosync is down anyone can take the name of its sockets. Whoever is
- * behind the name must not get a client to touch files.
+ * While corosync is down, any process can take the names of its sockets. Such
+ * an impostor must not be able to make a client change files.
  */
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 static char victim[64];
 static char link_path[64];
 
-/* A file that nobody may write to, cut, or remove. */
+/* A file that must not be written to, truncated or removed. */
 static void victim_make(void)
 {
 	char bytes[VICTIM_SIZE];

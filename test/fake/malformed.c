@@ -107,7 +107,7 @@ START_TEST(truncated)
 }
 END_TEST
 
-/* As short as it says. */
+/* The header has a size that is too small; the other bytes may follow. */
 START_TEST(too_short)
 {
 	struct wire wire;
@@ -289,7 +289,7 @@ START_TEST(as_large_as_may_be)
 }
 END_TEST
 
-/* Make the first chunk of the ring say that it is larger than it is. */
+/* Increase the size in the header of the first chunk of the ring. */
 static void chunk_lie(uint32_t size)
 {
 	char path[PATH_MAX + 8];

@@ -2,13 +2,13 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The moments before and after each bind and connect of this process, the
- * library's included.
+ * A hook before and after each bind and connect of this process, including
+ * those of the library.
  */
 #ifndef MOMENTS_H
 #define MOMENTS_H
 
-/* Called at each moment; NULL: nothing is. Not for calls in the hook. */
+/* Called at each of them, but not for calls inside the hook; or NULL. */
 extern void (*moment_hook)(void);
 
 #endif

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A daemon that is out of memory, or busy, says so in reply to any request;
- * the next one it answers.
+ * A daemon that is out of memory or busy refuses a request, and carries out the
+ * next one.
  */
 
 #include <corosync/quorum.h>
@@ -149,7 +149,7 @@ START_TEST(quorum_type)
 }
 END_TEST
 
-/* Fragments: TRY_AGAIN is retried, replies.c tells how long. */
+/* Fragments: TRY_AGAIN is retried; replies.c tests for how long. */
 START_TEST(fragment)
 {
 	static const cs_error_t wants[] = { CS_ERR_NO_MEMORY,

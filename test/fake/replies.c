@@ -39,7 +39,7 @@ static void local_answer(int32_t id, size_t size, int32_t error,
 	server_answer_set(LOCAL_GET, reply, size, times);
 }
 
-/* Who heard nonsense once does not believe anything any more. */
+/* After a malformed reply, every later request fails. */
 static void nonsense_assert(void)
 {
 	assert_cs(CS_ERR_LIBRARY, local_ask(handle));
@@ -150,7 +150,7 @@ START_TEST(twice_then_another)
 }
 END_TEST
 
-/* The next call is the same one, but the answer has changed. */
+/* The next call is the same one, but its reply is different. */
 START_TEST(twice_then_the_same)
 {
 	unsigned int nodeid = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-/* What only shm IPC has: rings that are not as the handshake tells. */
+/* Only for shm IPC: rings that do not match the handshake. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -81,7 +81,7 @@ START_TEST(files)
 }
 END_TEST
 
-/* The daemon's own: the header says what it always said. */
+/* The daemon's own file is truncated; its header is unchanged. */
 START_TEST(cut_short)
 {
 	cpg_handle_t handle = 0;

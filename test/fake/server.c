@@ -50,7 +50,7 @@ struct order {
 	size_t size;
 };
 
-/* By request: the id of the answer, and its size; 0: there is none. */
+/* By request: the id and the size of its reply; 0: there is none. */
 struct usual {
 	int32_t id;
 	size_t size;
@@ -103,7 +103,7 @@ static void connection_close(void)
 	connection = -1;
 }
 
-/* What the client says first, and that it is the client who says it. */
+/* Check the client's first message, and that the client sent it. */
 static void hello_check(void)
 {
 	char control_bytes[CMSG_SPACE(sizeof(struct ucred))];
@@ -128,7 +128,7 @@ static void hello_check(void)
 	server_need(credentials.pid == getppid(), "hello: process");
 }
 
-/* The client may have heard enough before the end. */
+/* The client may close the connection before the end. */
 static void shake_send(void)
 {
 	const struct timespec pause = { .tv_nsec = server->pause_us * 1000L };
@@ -165,7 +165,7 @@ static void client_accept(void)
 		shake_send();
 }
 
-/* Something that makes sense in every answer that has a body. */
+/* Values that are valid in each reply with a body. */
 static void usual_answer(uint32_t id)
 {
 	const struct usual *usual = strcmp(server->service, "cpg") == 0 ?
@@ -289,7 +289,8 @@ static void order_take(void)
 		    "no orders");
 	result = order_obey(&order);
 	server_need(send(orders, &result, sizeof(result), MSG_NOSIGNAL) ==
-			    sizeof(result), "nobody listens");
+			    sizeof(result),
+		    "no daemon listens");
 }
 
 static void clients_poll(struct pollfd fds[3])

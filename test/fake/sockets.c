@@ -129,7 +129,7 @@ START_TEST(sockets_are_not_there)
 }
 END_TEST
 
-/* What tells the four addresses apart is cut off. */
+/* The part in which the four addresses differ is cut off. */
 START_TEST(base_too_long)
 {
 	char base[PATH_MAX];
@@ -223,7 +223,7 @@ static void foreign_try(void)
 	}
 }
 
-/* At no moment there is a socket that anybody can send to. */
+/* At no moment can another process send to one of the sockets. */
 START_TEST(foreign_sender_at_each_moment)
 {
 	server_start();
@@ -239,7 +239,7 @@ START_TEST(foreign_sender_at_each_moment)
 }
 END_TEST
 
-/* Somebody takes the addresses of the dead daemon. */
+/* A process takes the addresses of the dead daemon. */
 static int impostor_fds[2];
 
 static void impostor_begin(void)
@@ -371,7 +371,7 @@ static void nonblocking_assert(int mode, cs_error_t empty)
 	events_clear();
 }
 
-/* Whatever it is, an event is pending when it is there, and only then. */
+/* Whatever the count is, an event is pending exactly if it was sent. */
 START_TEST(count_of_events)
 {
 	counts_open();
@@ -386,7 +386,7 @@ START_TEST(count_of_events)
 }
 END_TEST
 
-/* With a count above zero there is a reply that nobody asked for. */
+/* With a count above zero, there is a reply to no request. */
 START_TEST(count_of_replies)
 {
 	cs_error_t want = counts[_i] > 0 ? CS_ERR_LIBRARY : CS_OK;
@@ -400,7 +400,7 @@ START_TEST(count_of_replies)
 }
 END_TEST
 
-/* That one is for the daemon to make sense of. */
+/* The daemon has to handle the count of requests. */
 START_TEST(count_of_requests)
 {
 	int32_t want = (int32_t)((uint32_t)counts[_i] + 1);
