@@ -27,6 +27,7 @@
  * steps. So it may at one moment in so many, and never at a system call.
  */
 #define END_RATIO 4
+#define TRIES 5
 
 static cpg_handle_t handle;
 static uint32_t last_sent;	/* the number of the last event */
@@ -253,17 +254,33 @@ static bool stops_are_possible(void)
 
 static unsigned int moments, ends, ends_at_stops;
 
-/* The moments after that stop. False: the work is done before. */
+/*
+ * A step of the daemon may come late on a busy machine, and the connection ends
+ * for that reason: try the moment again. Returns whether the others go on;
+ * *ret_runs is false if the work was done before the moment.
+ */
+static bool moment_run(const struct work *work, int stops, int steps,
+		       bool *ret_runs)
+{
+	bool goes_on = false;
+
+	for (int tries = 0; tries < TRIES && !goes_on; tries++) {
+		connection_open(work);
+		*ret_runs = victim_kill_at(work, stops, steps);
+		goes_on = others_go_on(work);
+	}
+	return goes_on;
+}
+
+/* Runs the moments after a stop. Returns false if the work is done before. */
 static bool moments_run(const struct work *work, int stops)
 {
 	bool runs = true;
 
 	for (int steps = 0; runs && steps < work->steps_end;
 	     steps += work->step) {
-		connection_open(work);
-		runs = victim_kill_at(work, stops, steps);
 		moments++;
-		if (!others_go_on(work)) {
+		if (!moment_run(work, stops, steps, &runs)) {
 			ends++;
 			ends_at_stops += steps == 0;
 		}
@@ -282,10 +299,8 @@ START_TEST(at_each_moment)
 	while (moments_run(&works[_i], stops))
 		stops++;
 	ck_assert_int_gt(stops, 0);
-	/* Once the daemon's own step may come late, on a busy machine. */
-	ck_assert_uint_le(ends_at_stops, 1);
-	ck_assert_uint_le(ends,
-			  1 + (ipc_is_socket() ? 0 : moments / END_RATIO));
+	ck_assert_uint_eq(ends_at_stops, 0);
+	ck_assert_uint_le(ends, ipc_is_socket() ? 0 : moments / END_RATIO);
 }
 END_TEST
 
