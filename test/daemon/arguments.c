@@ -126,7 +126,7 @@ START_TEST(quorum_get_null)
 }
 END_TEST
 
-/* The name's length comes first, also with a handle that is not one. */
+/* The length of the name is checked first, even with a bad handle. */
 START_TEST(join_name_too_long)
 {
 	struct cpg_name group = name_long();

@@ -16,7 +16,7 @@
 static enum event_kind hooked_kind;
 static bool hook_has_run;
 
-/* A handle of which such an event is pending, and more after it. */
+/* A handle with an event of this kind pending, and more after it. */
 static cpg_handle_t cpg_open_with(void)
 {
 	struct cpg_name group = name_unique("callbacks");
@@ -64,7 +64,7 @@ static void hook_quorum_finalize(struct event *event)
 						     CS_DISPATCH_ALL));
 }
 
-/* Kind by kind, in each mode. */
+/* Each kind of event, in each mode. */
 #define FINALIZE_ROWS(kinds) ((kinds) * CS_DISPATCH_ONE_NONBLOCKING)
 
 static cs_dispatch_flags_t row_mode(int row)
@@ -157,7 +157,7 @@ START_TEST(quorum_everything_inside)
 }
 END_TEST
 
-/* Dispatch inside a callback until the next event of the same kind is in. */
+/* Dispatch in a callback until the next event of this kind is delivered. */
 static void hook_nest(struct event *event)
 {
 	size_t i;
@@ -171,7 +171,7 @@ static void hook_nest(struct event *event)
 	ck_assert(pattern_matches(event->raw, event->msg_len, 0));
 }
 
-/* The outer message is still there after the inner ones have come and gone. */
+/* The outer message is still valid after the delivery of inner ones. */
 START_TEST(nested_dispatch)
 {
 	static const size_t lens[] = { 100, 5 * MIB };
@@ -204,7 +204,7 @@ static void hook_finalize_after_nest(struct event *event)
 	}
 }
 
-/* The handle goes, but not what the callback was given. */
+/* The handle is finalized, but the callback's arguments stay valid. */
 START_TEST(nested_dispatch_and_finalize)
 {
 	struct cpg_name group = name_unique("nested");

@@ -23,8 +23,8 @@
 static const size_t lens[] = { 0, 64, 1000, 10000, 100000, LEN_MAX };
 
 /*
- * A client that does everything, until it is killed; but nothing that libcheck
- * writes down, as a kill in the middle of that would spoil it.
+ * A client that calls all functions until it is killed. It uses no ck_assert: a
+ * kill in the middle of one would corrupt libcheck's file.
  */
 static void victim_run(const struct cpg_name *group)
 {
@@ -114,9 +114,9 @@ static void nothing_left_await(cpg_handle_t handle, struct cpg_name *group,
 }
 
 /*
- * Whatever moment the kill hits: a chunk in the ring, a byte not yet sent.
- * With socket IPC corosync waits a second for each event that a dead client
- * has not taken, and may keep it as a member.
+ * The kill may come at any moment: a chunk is in the ring, but no byte was
+ * sent. With socket IPC corosync waits a second for each event that a dead
+ * client has not taken, and may keep it as a member.
  */
 START_TEST(daemon_survives)
 {

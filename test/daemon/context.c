@@ -65,7 +65,7 @@ START_TEST(quorum_starts_with)
 }
 END_TEST
 
-/* Each handle has its own. */
+/* Each handle has a context of its own. */
 START_TEST(set_and_get)
 {
 	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V1);

@@ -50,7 +50,7 @@ static void confchg(cpg_handle_t handle, const struct cpg_name *group_name,
 	change.count++;
 }
 
-/* In a new process. */
+/* Runs in a new process. */
 static void member_run(int fd)
 {
 	cpg_handle_t handle;
@@ -128,7 +128,7 @@ static cpg_handle_t observer_open(void)
 	return handle;
 }
 
-/* One by one, seen by who was there first. */
+/* Members join one by one; the first member gets an event for each. */
 START_TEST(they_come_and_go)
 {
 	int crowd = crowds[_i], i;
@@ -201,7 +201,7 @@ static void iteration_assert(cpg_handle_t handle, int crowd)
 	assert_ok(cpg_iteration_finalize(iteration));
 }
 
-/* All at once, seen by who asks, and by who comes last. */
+/* All join at once; membership get, and the last one's events, list all. */
 START_TEST(they_are_there)
 {
 	int crowd = crowds[_i];

@@ -167,7 +167,7 @@ START_TEST(fd_shows_it)
 }
 END_TEST
 
-/* What the daemon had delivered before is delivered still. */
+/* Events that the daemon has sent before are still delivered. */
 START_TEST(events_come_first)
 {
 	const struct service_api *service = &services[_i];
@@ -191,7 +191,7 @@ static double milliseconds_between(const struct timespec *from,
 	       (double)(to->tv_nsec - from->tv_nsec) / 1e6;
 }
 
-/* How long the call went on, in milliseconds. */
+/* Returns the time in milliseconds until the call ended. */
 static double pending_call_assert_ended(struct pending_call *pending,
 					const struct timespec *death)
 {
@@ -215,7 +215,7 @@ static void assert_not_late(double (*scenario)(void))
 		      "%.0f ms after the death, the %dth time", late_ms, TRIES);
 }
 
-/* The daemon stops, each call waits or is refused, the daemon dies. */
+/* The daemon stops, each call waits or is refused, the daemon is killed. */
 static double calls_end(void)
 {
 	struct timespec death;

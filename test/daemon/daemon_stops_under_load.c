@@ -31,7 +31,7 @@
 #define ROUNDS_MIN  3
 #define LIFE_US_MAX 50000
 
-/* The best of several times, as any one of them may have bad luck. */
+/* The best of several times, as a busy machine may delay each of them. */
 #define SOON_MS 500
 #define BUSY_MS 100
 
@@ -190,7 +190,7 @@ static void looper_close(struct looper *looper)
 		fmin(looper->close_ms_best, ms_of(CLOCK_MONOTONIC) - begin);
 }
 
-/* The ways for a daemon to end; each is over when the daemon is gone. */
+/* The ways to end a daemon; each returns when the daemon has ended. */
 
 static void daemon_await_end(void)
 {
@@ -203,7 +203,7 @@ static void end_by_signal(void)
 	daemon_await_end();
 }
 
-/* The tool is the distribution's, and so are the libraries it wants. */
+/* The distribution's tool must use the distribution's libraries. */
 static void end_by_tool(void)
 {
 	ck_assert_int_eq(system("env -u LD_LIBRARY_PATH -u LD_PRELOAD "
@@ -348,7 +348,7 @@ static void finalize_dead(const struct service_api *service, uint64_t handle)
 	service->close();
 }
 
-/* What was sent before is delivered, then the end shows. */
+/* Earlier messages are delivered, then dispatch reports the end. */
 START_TEST(shut_down_with_events_pending)
 {
 	const struct service_api *service = &services[_i % SERVICES];

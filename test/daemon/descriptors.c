@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A process that has next to no file descriptors left.
+ * A process that has few file descriptors left.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static struct fds fds_look(void)
 	return fds;
 }
 
-/* None of the application's was touched, and none was left. */
+/* No descriptor of the application has changed, and no other is open. */
 static void fds_assert_same(const struct fds *before)
 {
 	struct fds now = fds_look();
@@ -99,7 +99,7 @@ static bool initialize_works(const struct opener *opener,
 	return err == CS_OK;
 }
 
-/* Each number of them that is not enough, up to the one that is. */
+/* Each number of free descriptors, up to the first that is enough. */
 START_TEST(too_few)
 {
 	const struct fds before = fds_look();
@@ -115,7 +115,7 @@ START_TEST(too_few)
 }
 END_TEST
 
-/* The same where those that are free are not the last ones. */
+/* The same if the free descriptors have gaps between them. */
 START_TEST(too_few_gaps)
 {
 	int i, count = 0, fds[2 * NEEDED_MAX];

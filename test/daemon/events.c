@@ -57,7 +57,7 @@ static struct event *quorum_event_new(enum event_kind kind,
 	return event;
 }
 
-/* Names are counted, but what follows them is zero. */
+/* Names have a length, and the bytes after them are zero. */
 static void group_record(struct event *event, const struct cpg_name *group)
 {
 	size_t i;

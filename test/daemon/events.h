@@ -28,7 +28,7 @@ enum event_kind {
 struct event {
 	enum event_kind kind;
 	uint64_t handle;
-	const void *context;		/* what the handle's was then */
+	const void *context;		/* the handle's, at this time */
 	struct cpg_name group;		/* DELIVER, CONFCHG */
 	uint32_t nodeid, pid;		/* DELIVER; nodeid: also of the ring */
 	uint64_t ring_seq;		/* the others */
@@ -49,22 +49,22 @@ struct event {
  */
 extern void (*event_hook)(struct event *event);
 
-/* The recording callbacks, in all the ways to hand them over. */
+/* The recording callbacks, for each initialize function. */
 extern cpg_callbacks_t events_cpg;
 extern cpg_model_v1_data_t events_cpg_v1;
 extern quorum_callbacks_t events_quorum;
 extern quorum_model_v0_data_t events_quorum_v0;
 extern quorum_model_v1_data_t events_quorum_v1;
 
-/* How many events were recorded, in all and of a kind. */
+/* The number of recorded events, in total and of a kind. */
 size_t events_count(void);
 size_t events_count_of(enum event_kind kind);
 
-/* The n-th event, or the n-th of a kind; it has to exist. */
+/* The n-th event, or the n-th of a kind; fails if there is none. */
 struct event *event_get(size_t n);
 struct event *event_get_of(enum event_kind kind, size_t n);
 
-/* Has a message with that pattern been delivered? */
+/* Whether a message with this pattern was delivered. */
 bool event_was_delivered(size_t len, uint32_t seed);
 
 /* Remove all recorded events. */

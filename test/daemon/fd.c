@@ -112,13 +112,13 @@ START_TEST(fd_is_of_this_handle_alone)
 }
 END_TEST
 
-/* A thread that multicasts small lots with short pauses. */
+/* A thread that multicasts a few messages at a time, with short pauses. */
 
 #define POLLS 4000
 #define LOT 3
 #define LOT_PAUSE_US 200
 
-/* After that a poll has missed an event. */
+/* After this time, poll has missed an event. */
 #define POLL_MS 60000
 
 static atomic_bool is_over;

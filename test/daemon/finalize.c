@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * The end of a handle, while others use it. See threads.c for dispatchers
- * that wait, and callbacks.c for each kind of callback.
+ * A handle is finalized while other threads use it. See threads.c for waiting
+ * dispatchers, and callbacks.c for each kind of callback.
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -22,7 +22,7 @@
 #define USES 5
 #define USERS_MAX 20
 
-/* The handle may be gone when a callback begins; the message may not. */
+/* The handle may be finalized when a callback begins; the message is valid. */
 static void deliver(cpg_handle_t handle, const struct cpg_name *group,
 		    uint32_t nodeid, uint32_t pid, void *msg, size_t msg_len)
 {
@@ -45,7 +45,7 @@ static void notify(quorum_handle_t handle, uint32_t quorate, uint64_t ring_seq,
 static cpg_callbacks_t cpg_callbacks = { .cpg_deliver_fn = deliver };
 static quorum_callbacks_t quorum_callbacks = { .quorum_notify_fn = notify };
 
-/* Handles of which an event is pending, or will be. */
+/* Open handles with a pending event, or one to come. */
 static uint64_t cpg_begin(void)
 {
 	struct cpg_name group = name_unique("end");
@@ -68,7 +68,7 @@ static uint64_t quorum_begin(void)
 
 static uint64_t (*const begins[SERVICES])(void) = { cpg_begin, quorum_begin };
 
-/* Several finalize one handle. */
+/* Several threads finalize one handle. */
 
 struct finalizer {
 	const struct service_api *service;
@@ -87,7 +87,7 @@ static void *finalizer_run(void *data)
 	return NULL;
 }
 
-/* How many of them have finalized it? */
+/* Returns the number of threads whose finalize succeeded. */
 static int finalize_at_once(const struct service_api *service, uint64_t handle)
 {
 	struct finalizer finalizers[THREADS];
@@ -143,7 +143,7 @@ START_TEST(several_at_once_and_a_dispatcher)
 }
 END_TEST
 
-/* Others make requests, send and dispatch. */
+/* Other threads make requests, send and dispatch. */
 
 struct user {
 	const struct call *call;
@@ -159,7 +159,7 @@ static bool answer_is_sane(cs_error_t err)
 	       err == CS_ERR_EXIST || err == CS_ERR_INTERRUPT;
 }
 
-/* Until the handle is gone: it has to be, or the test case times out. */
+/* Until the handle is bad; the test case times out if it never is. */
 static void *user_run(void *data)
 {
 	struct user *user = data;

@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * A child that does not use its parent's handles: whatever else it does, and
- * wherever it was forked, the parent's connections work on and lose no event.
+ * A child that does not use its parent's handles. Whatever else it does, and
+ * wherever it was forked, the parent's connections stay usable and lose no
+ * event.
  */
 
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 
 #define MESSAGE_LEN 10
 
-/* The parent's. */
+/* Handles of the parent. */
 static struct cpg_name group;
 static cpg_handle_t cpg;
 static cpg_iteration_handle_t iteration;
@@ -48,7 +49,7 @@ int __lsan_is_turned_off(void)
 	return is_child_of_threads;
 }
 
-/* What children do; those that return go on where they were forked. */
+/* Actions of children; one that returns continues where it was forked. */
 
 static void end_at_once(void)
 {
@@ -77,7 +78,7 @@ static bool ring_is_mapped(void)
 	return found;
 }
 
-/* What does not touch the connection is no use of it. */
+/* Functions that do not use the connection. */
 static void handles_give_back(void)
 {
 	int cpg_fd, quorum_fd;
@@ -206,7 +207,7 @@ static const struct {
 	{ return_from_callback, 0 },
 };
 
-/* How many of them can be forked where, counted from the first. */
+/* The number of actions, from the first, that are possible at each place. */
 #define CHILDREN_IN_CALLBACK ARRAY_SIZE(children)
 #define CHILDREN	     (CHILDREN_IN_CALLBACK - 1)
 #define CHILDREN_ANY_MOMENT  (has_sanitizer() ? 2 : CHILDREN - 1)
@@ -249,7 +250,7 @@ static void parent_open(void)
 	wait_for(fd_is_readable(cpg_fd(cpg)));
 }
 
-/* So much has come, and the connections work. */
+/* These events were delivered, and the connections are usable. */
 static void parent_assert_undisturbed(size_t messages, size_t notifications)
 {
 	struct cpg_iteration_description_t description;
@@ -304,7 +305,7 @@ static void hook_fork(struct event *event)
 		child_run();
 }
 
-/* A dispatch in a callback of which a child was forked. */
+/* Dispatch, and fork a child in the callback. */
 static void dispatch_and_fork(const struct service_api *service,
 			      uint64_t handle, enum event_kind kind,
 			      cs_dispatch_flags_t mode)
@@ -340,7 +341,7 @@ START_TEST(in_a_callback)
 }
 END_TEST
 
-/* Each other thread gets the event that comes after the child. */
+/* The other threads get the events after the fork. */
 START_TEST(beside_dispatchers)
 {
 	struct caller dispatchers[SERVICES];
@@ -391,7 +392,7 @@ static void *call_without_end(void *data)
 	return good ? data : NULL;
 }
 
-/* Their locks are held at the moment of the fork, one or the other. */
+/* Other threads hold one of the locks at the moment of the fork. */
 START_TEST(beside_callers)
 {
 	pthread_t threads[3];
@@ -440,7 +441,7 @@ START_TEST(child_lives_on)
 }
 END_TEST
 
-/* The first handles of the process are opened after a fork, in both. */
+/* Both processes open their first handles after the fork. */
 START_TEST(without_handles)
 {
 	child_number = _i;

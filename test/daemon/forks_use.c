@@ -27,7 +27,7 @@
 enum join_time { JOIN_BEFORE, JOIN_AFTER, JOIN_NEVER, JOIN_TIMES };
 enum opener_task { OPENER_ENDS, OPENER_WAITS, OPENER_HAS_OTHERS, OPENER_TASKS };
 
-/* What the processes of a test share. */
+/* Memory that the processes of a test share. */
 static struct {
 	atomic_bool worker_is_done;
 	atomic_uint sent;
@@ -178,7 +178,7 @@ static void child_await(pid_t pid)
 	ck_assert_int_eq(status, 0);
 }
 
-/* In a child, or in a child's child whose parent ends. */
+/* Runs in a child, or in a grandchild whose parent ends. */
 static pid_t worker_start(bool twice)
 {
 	pid_t pid = fork();
@@ -192,7 +192,7 @@ static pid_t worker_start(bool twice)
 	return twice ? 0 : pid;
 }
 
-/* The worker has finalized them: they are dead for all. */
+/* The worker has finalized the handles: they fail in all processes. */
 static void handles_assert_dead(void)
 {
 	unsigned int nodeid;
@@ -222,7 +222,7 @@ static void opener_run(enum opener_task task, bool twice)
 	_exit(0);
 }
 
-/* Both go on with it: each event goes to the one that takes it. */
+/* Both processes use the handle: an event goes to the one that takes it. */
 
 static void take_note(struct event *event)
 {

@@ -91,7 +91,7 @@ START_TEST(join_and_leave)
 }
 END_TEST
 
-/* What a peer does, seen by a member of the group. */
+/* Events of a member for what a peer does. */
 START_TEST(peer_comes_talks_and_leaves)
 {
 	struct cpg_name group = name_unique("group");
@@ -117,7 +117,7 @@ START_TEST(peer_comes_talks_and_leaves)
 }
 END_TEST
 
-/* And the same the other way round. */
+/* The same with the roles exchanged. */
 START_TEST(peer_sees_us_come_talk_and_leave)
 {
 	struct cpg_name group = name_unique("group");
@@ -225,7 +225,7 @@ START_TEST(leave_another_group)
 }
 END_TEST
 
-/* As long as the old handle is open the daemon may call it a member. */
+/* While the old handle is open, the daemon may list it as a member. */
 START_TEST(rejoin_with_another_handle)
 {
 	struct cpg_name group = name_unique("group");
@@ -281,7 +281,7 @@ START_TEST(name_len)
 }
 END_TEST
 
-/* What follows a name in the caller's struct is no part of it. */
+/* The bytes after a name in the caller's struct are ignored. */
 START_TEST(name_is_counted)
 {
 	struct cpg_name x = name_make("x", 1), x0 = name_make("x\0", 2);

@@ -25,7 +25,7 @@ START_TEST(handle_bad)
 }
 END_TEST
 
-/* With handles open, so that a wrong one could hit one of them. */
+/* Handles are open, so a wrong number could be mistaken for one of them. */
 START_TEST(handle_nearly_right)
 {
 	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V0);

@@ -137,7 +137,7 @@ START_TEST(type_zero)
 }
 END_TEST
 
-/* The second one counts, with nothing of the first. */
+/* Only the second message is delivered, with no part of the first. */
 START_TEST(begins_again)
 {
 	struct cpg_name group = name_unique("again");
@@ -185,7 +185,7 @@ END_TEST
 
 #define GHOSTS 6
 
-/* Under the pid of another, who is no member then, and can still send. */
+/* With the pid of another member, which is no member then but can send. */
 static void leave_as(const struct peer *peer, const struct peer *other,
 		     const struct cpg_name *group)
 {
@@ -251,7 +251,7 @@ Suite *hostile_suite(void)
 	tcase_add_loop_test(tcase, type_zero, 0, 2);
 	tcase_add_loop_test(tcase, begins_again, 0, 2);
 	tcase_add_loop_test(tcase, small_ones_between, 0, 2);
-	/* Corosync keeps the liars as members. */
+	/* Corosync keeps the malicious peers as members. */
 	tcase_add_unchecked_fixture(ghosts, NULL, daemon_restart);
 	tcase_add_test(ghosts, senders_that_are_no_members);
 	return suite;

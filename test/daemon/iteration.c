@@ -56,7 +56,7 @@ static cpg_iteration_handle_t iteration_open(cpg_handle_t handle,
 	return iteration;
 }
 
-/* Walk to the end, which only CS_ERR_NO_SECTIONS is. */
+/* Walk to the end, which must be CS_ERR_NO_SECTIONS. */
 static void iteration_walk(cpg_iteration_handle_t iteration)
 {
 	struct cpg_iteration_description_t description;
@@ -75,7 +75,7 @@ static void iteration_walk(cpg_iteration_handle_t iteration)
 	assert_cs(CS_ERR_BAD_HANDLE, cpg_iteration_finalize(iteration));
 }
 
-/* How often the walk has come by the group; by the process in it, if any. */
+/* The number of entries of the group, or of the process in the group. */
 static int found_count(const struct cpg_name *group, pid_t pid)
 {
 	int i, count = 0;

@@ -48,7 +48,7 @@ static void shm_unlimit(void)
 	shm_resize(PLENTY);
 }
 
-/* Sockets keep next to nothing there. */
+/* Socket IPC uses almost no shared memory. */
 START_TEST(shm_full)
 {
 	shm_leave(16384);
@@ -96,7 +96,7 @@ static void fds_many(void)
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-/* Those that join are of cpg, most others of quorum, which takes less room. */
+/* Handles that join are of cpg, most others of quorum: it uses less memory. */
 static const struct opener *opener_of(int number)
 {
 	return &openers[number < JOINED + UNJOINED ? number % 2 :

@@ -57,7 +57,7 @@ START_TEST(group_of_nobody)
 }
 END_TEST
 
-/* Asked from outside of the group, too. */
+/* Works even if the caller is not a member. */
 START_TEST(group_of_several)
 {
 	struct cpg_address members[CPG_MEMBERS_MAX];

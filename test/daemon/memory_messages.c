@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
-/* Sending and receiving, where memory is short. */
+/* Sending and receiving while allocations fail. */
 
 #include <corosync/quorum.h>
 #include <poll.h>
@@ -68,7 +68,7 @@ static cs_error_t sender_run(void)
 					  pieces_count));
 }
 
-/* However often it took, there is one message. */
+/* There is one message, whatever the number of tries. */
 static void sender_close(void)
 {
 	const size_t last_len = 33;
@@ -174,7 +174,7 @@ static cs_error_t receiver_dispatch(void)
 	return err;
 }
 
-/* What was there is taken; how often memory was short. */
+/* Take pending events; returns the number of failed allocations. */
 static int receiver_run(void)
 {
 	struct timespec deadline = deadline_start();
@@ -205,7 +205,7 @@ static void receiver_close(void)
 	assert_cs(CS_OK, cpg_finalize(handle));
 }
 
-/* What cpg_dispatch(3) allows: the big one is lost, and only for us. */
+/* As in cpg_dispatch(3): the large message is lost, but only here. */
 static bool receiver_fail(const struct cpg_name *group, const struct peer *peer,
 			  int number)
 {

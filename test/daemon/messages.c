@@ -19,7 +19,7 @@
 #define MIB (1024u * 1024u)
 #define INTERRUPTED_LEN (5 * MIB)
 
-/* One after the other, until one of them interrupts a message. */
+/* Peers join one after the other until one interrupts a message. */
 #define PEERS 24u
 
 static const size_t lens[] = {
@@ -27,7 +27,7 @@ static const size_t lens[] = {
 	ATOMIC_MAX, ATOMIC_MAX + 1, 2 * MIB, 5 * MIB, 20 * MIB,
 };
 
-/* With 64 and more upstream's stack overflows. */
+/* Upstream's stack overflows with 64 and more. */
 static const unsigned int iov_lens[] = { 1, 7, 64, 100, 1024 };
 
 #define LENS	 ARRAY_SIZE(lens)
@@ -45,7 +45,7 @@ static void event_assert(const struct event *event,
 	ck_assert(pattern_matches(event->msg, len, seed));
 }
 
-/* What is sent arrives once, as it was, and nothing else does. */
+/* A message is delivered once, unchanged, and no other message is. */
 static void message_assert(size_t len, unsigned int iov_len)
 {
 	struct cpg_name group = name_unique("message");
@@ -74,7 +74,7 @@ START_TEST(many_iovecs)
 }
 END_TEST
 
-/* Three of four are empty, the first and the last too; some are nowhere. */
+/* Three of four are empty, with the first and the last; some are NULL. */
 static cs_error_t sparse_send(cpg_handle_t handle, unsigned char *bytes,
 			      size_t len, unsigned int count)
 {
@@ -168,7 +168,7 @@ START_TEST(order_is_kept)
 }
 END_TEST
 
-/* A sender does not have to read, the daemon keeps what it sent. */
+/* A sender need not dispatch: the daemon keeps its messages. */
 START_TEST(more_than_the_ring_holds)
 {
 	struct cpg_name group = name_unique("many");
@@ -237,7 +237,7 @@ START_TEST(after_leave)
 }
 END_TEST
 
-/* Lengths that no message has: nothing behind the pointers is read. */
+/* Invalid lengths: the memory of the pieces is not read. */
 START_TEST(too_big)
 {
 	struct cpg_name group = name_unique("big");
@@ -353,7 +353,7 @@ static void *big_messages_send(void *data)
 	return NULL;
 }
 
-/* What was interrupted is not delivered, not even in part. */
+/* An interrupted message is not delivered, not even in part. */
 START_TEST(membership_change_interrupts)
 {
 	struct cpg_name group = name_unique("interrupted");

@@ -52,11 +52,11 @@ void peer_done(const struct peer *peer);
 /* peer_order and peer_done. */
 void peer_do(const struct peer *peer, struct peer_order order);
 
-/* End the peer: it finalizes its handle; or it dies of SIGKILL. */
+/* End the peer: it finalizes its handle, or is killed by SIGKILL. */
 void peer_end(struct peer *peer);
 void peer_kill(struct peer *peer);
 
-/* Wait for a peer that ends with that wait status. */
+/* Wait for the end of a peer, which must have this wait status. */
 void peer_reap(struct peer *peer, int expected);
 
 #endif

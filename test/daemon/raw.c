@@ -72,7 +72,7 @@ static void events_drop(void)
 		;
 }
 
-/* A fragment before the join is complete is interrupted by it. */
+/* The join would interrupt a message whose fragment is sent before it. */
 static void join_await(void)
 {
 	const struct wire_reply *header = (const void *)event;

@@ -48,7 +48,7 @@ static void change_start(struct change *change)
 			 0);
 }
 
-/* Until it waits for something, or is through. */
+/* Wait until the thread sleeps or its call has ended. */
 static void change_wait_asleep(const struct change *change)
 {
 	wait_for(change->done || (change->tid != 0 &&
@@ -107,7 +107,7 @@ START_TEST(same_group_again_and_again)
 }
 END_TEST
 
-/* They wait, for up to a minute, but not for one another. */
+/* The joins retry for up to a minute, but do not wait for each other. */
 START_TEST(another_group)
 {
 	struct change joins[ROUNDS];
@@ -136,7 +136,7 @@ START_TEST(another_group)
 }
 END_TEST
 
-/* What works with every corosync. */
+/* Joins that work with every version of corosync. */
 START_TEST(new_handle_again_and_again)
 {
 	struct cpg_name group = name_unique("new");
@@ -180,7 +180,7 @@ START_TEST(another_handle_while_the_first_is_open)
 }
 END_TEST
 
-/* A handle on which a join waits, where the daemon is forgetful. */
+/* A handle whose join is retried if the daemon did not complete the leave. */
 static void join_begin(struct change *join)
 {
 	struct cpg_name group = name_unique("left");
@@ -192,7 +192,7 @@ static void join_begin(struct change *join)
 	change_wait_asleep(join);
 }
 
-/* One after the other: the leave is of what the join made. */
+/* The calls run in order: the leave ends the membership of the join. */
 START_TEST(leave_while_a_join_waits)
 {
 	struct change join, leave;
@@ -211,7 +211,7 @@ START_TEST(leave_while_a_join_waits)
 }
 END_TEST
 
-/* Nothing but another join or leave waits for it. */
+/* Only other joins and leaves wait for a join. */
 START_TEST(calls_while_a_join_waits)
 {
 	struct cpg_address members[CPG_MEMBERS_MAX];

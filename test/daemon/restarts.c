@@ -28,10 +28,10 @@
 #define FLOW_MIN 100
 #define LIFE_US_MAX 100000
 
-/* A daemon that is there again should be found soon. */
+/* A restarted daemon must be used soon. */
 #define RETRY_MS 5
 
-/* Every so many messages a big one. */
+/* One of this many messages is large. */
 #define BIG_EVERY 50
 #define BIG_LEN sizeof(struct message)
 #define SMALL_LEN offsetof(struct message, rest)
@@ -65,7 +65,7 @@ static void deliver(cpg_handle_t handle, const struct cpg_name *name,
 
 static cpg_callbacks_t callbacks = { .cpg_deliver_fn = deliver };
 
-/* There may be no daemon now, but nothing else is wrong. */
+/* There may be no daemon now, but no other error is allowed. */
 static bool result_is_ok(cs_error_t err, const char *what)
 {
 	if (err == CS_ERR_LIBRARY)
@@ -190,7 +190,7 @@ static void daemons_outlive(unsigned int restarts)
 	}
 }
 
-/* The tables of handles stay, everything else has to go. */
+/* All memory is freed, except the tables of handles. */
 static void memory_warm(void)
 {
 	assert_cs(CS_OK, cpg_finalize(cpg_open()));

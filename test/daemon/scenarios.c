@@ -267,7 +267,7 @@ static cs_error_t message_send(struct job *job, size_t len)
 	return patiently(pattern_send(job->handle, len, job->seed, 3));
 }
 
-/* Only ONE waits; for the others the descriptor has to. */
+/* ONE waits by itself; for other modes, poll the descriptor. */
 static cs_error_t dispatch_once(const struct job *job)
 {
 	const struct service_api *service = job->scenario->service;
@@ -315,7 +315,7 @@ static cs_error_t zcb_run(struct job *job)
 	return err;
 }
 
-/* Only a finalize ends it, here that of the callback. */
+/* Only finalize ends the dispatch, here in the callback. */
 static cs_error_t blocking_end(const struct job *job, cs_error_t err,
 			       const struct service_api *service)
 {

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The coroclient authors */
 
 /*
- * Signals that interrupt system calls arrive all the time. No function shows
- * it, and nothing is lost.
+ * Signals interrupt system calls all the time. No function fails because of
+ * that, and nothing is lost.
  */
 
 #define _GNU_SOURCE
@@ -19,7 +19,7 @@
 #include "suites.h"
 #include "support.h"
 
-/* More often than valgrind could go on with anything it would be there. */
+/* Under valgrind, signals at a higher rate would allow no progress. */
 #define TICK_US (valgrind_is_there() ? 10000 : 1000)
 #define TICKS 150
 #define ROUNDS_MIN 3
@@ -64,7 +64,7 @@ static void alarms_mask(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
-/* Where the main thread does not take the signals this one has to. */
+/* The main thread blocks the signals, so this thread receives them. */
 static void *work_run(void *data)
 {
 	alarms_mask(SIG_UNBLOCK);
@@ -87,7 +87,7 @@ START_TEST(scenarios_go_on_in_a_thread)
 }
 END_TEST
 
-/* The functions that do not ask the daemon, at least not each time. */
+/* Functions that do not ask the daemon each time. */
 START_TEST(calls_go_on)
 {
 	cpg_handle_t cpg = cpg_open();

@@ -20,7 +20,7 @@
 #include "suites.h"
 #include "support.h"
 
-/* How long to watch a thread, and how much of that it may be running. */
+/* The length of a measurement, and the share of CPU time allowed in it. */
 #define WATCH_MS 500
 #define INTERVALS_MAX 3
 #define BUSY_MAX 0.2	/* of the time */
@@ -48,7 +48,7 @@ static double cpu_seconds(const struct pending_call *pending)
 	return seconds_of(clock);
 }
 
-/* In an interval; NULL: none. */
+/* The name of a call that was busy during an interval; NULL: none. */
 static const char *busy_pending(const struct pending_call *list, int count)
 {
 	double begin = seconds_of(CLOCK_MONOTONIC), cpu[PENDING_CALLS_MAX],
@@ -65,7 +65,7 @@ static const char *busy_pending(const struct pending_call *list, int count)
 	return NULL;
 }
 
-/* On a machine that others slow down not at once. */
+/* On a busy machine, the first measurements may be too high. */
 static void pending_calls_assert_asleep(const struct pending_call *list,
 					int count)
 {
@@ -83,7 +83,7 @@ static void signal_ignore(int signal)
 	(void)signal;
 }
 
-/* Whatever system call they wait in. */
+/* Interrupt the threads in the system calls in which they wait. */
 static void pending_calls_interrupt(const struct pending_call *list, int count)
 {
 	const struct sigaction action = { .sa_handler = signal_ignore };

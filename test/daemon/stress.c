@@ -28,7 +28,7 @@
 #define MESSAGES_MAX (8 * 1024 * 1024)
 #define SMALL_MAX 256
 #define BIG_LEN (2 * 1024 * 1024 + 4321)
-/* One message in so many of the second sender's is a big one. */
+/* One of this many messages of the second sender is large. */
 #define BIG_EVERY 64
 
 struct message {
