@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "pace.h"
@@ -17,6 +18,9 @@
 /* Several events come in this time. */
 #define SLEEP_NS 60000
 
+/* The kernel's usual timer slack is 50 us. Some programs set seconds. */
+#define SLACK_MAX_NS 100000
+
 static int64_t now_ns(void)
 {
 	struct timespec now;
@@ -25,12 +29,20 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+static bool timers_are_exact(void)
+{
+	int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+
+	return slack >= 0 && slack <= SLACK_MAX_NS;
+}
+
 bool pace_is_high(struct pace *pace)
 {
 	const int64_t now = now_ns(), time = now - pace->begin_ns;
 
 	if (time >= WINDOW_NS) {
-		pace->is_high = (int64_t)pace->events * EVENT_NS >= time;
+		pace->is_high = (int64_t)pace->events * EVENT_NS >= time &&
+				timers_are_exact();
 		pace->begin_ns = now;
 		pace->events = 0;
 	}

@@ -19,8 +19,6 @@
 struct pace {
 	int64_t begin_ns;	/* of the period in which events are counted */
 	unsigned int events;	/* in this period */
-	unsigned int seen;	/* of these, before the last sleep */
-	unsigned int empty;	/* sleeps in a row without an event */
 	bool is_high;
 };
 
@@ -31,8 +29,8 @@ static inline void pace_count(struct pace *pace)
 }
 
 /*
- * Whether the rate is high. To be called before each sleep. The rate is no
- * longer high once several timers in a row have ended without an event.
+ * Whether the rate is high. To be called before each sleep. Returns false if
+ * the timers of this thread end too late.
  */
 bool pace_is_high(struct pace *pace);
 

@@ -6,6 +6,8 @@
  * what a test adds, and events become pending while the dispatch sleeps.
  */
 
+#include <sys/prctl.h>
+
 #include "fake_service.h"
 #include "fake_transport.h"
 #include "libc_hooks.h"
@@ -54,6 +56,12 @@ static void feed_wait(bool is_poll)
 		pthread_cancel(pthread_self());
 }
 
+static void timer_slack_set(long long ns)
+{
+	ck_assert_int_eq(prctl(PR_SET_TIMERSLACK, (unsigned long)ns, 0, 0, 0),
+			 0);
+}
+
 static void feed_begin(uint32_t lot, unsigned int interval_us,
 		       unsigned int lots)
 {
@@ -63,6 +71,8 @@ static void feed_begin(uint32_t lot, unsigned int interval_us,
 		.interval_us = interval_us,
 		.lots = lots,
 	};
+	/* The usual one, whatever this process has inherited. */
+	timer_slack_set(50 * NS_PER_US);
 	libc_clock_stop();
 	libc_wait_hook(feed_wait);
 }
@@ -97,6 +107,17 @@ START_TEST(one_never_sleeps_on_a_timer)
 {
 	feed_begin(10, 20, 1000);
 	feed_dispatch(CS_DISPATCH_ONE);
+	ck_assert_uint_eq(numbered_events.delivered, 10000);
+	ck_assert_uint_eq(libc_sleeps(), 0);
+}
+END_TEST
+
+/* Timers would end long after the events have come. */
+START_TEST(long_timer_slack_sleeps_in_poll)
+{
+	feed_begin(10, 20, 1000);
+	timer_slack_set(50 * 1000 * NS_PER_US);
+	feed_dispatch(CS_DISPATCH_BLOCKING);
 	ck_assert_uint_eq(numbered_events.delivered, 10000);
 	ck_assert_uint_eq(libc_sleeps(), 0);
 }
@@ -167,6 +188,7 @@ TCase *dispatch_pace_case(void)
 				  fake_service_teardown);
 	tcase_add_test(tcase, high_rate_sleeps_on_timers);
 	tcase_add_test(tcase, one_never_sleeps_on_a_timer);
+	tcase_add_test(tcase, long_timer_slack_sleeps_in_poll);
 	tcase_add_loop_test(tcase, low_rate_sleeps_in_poll, 0,
 			    (int)COUNT(low_rates));
 	tcase_add_test(tcase, rate_falls);
