@@ -123,6 +123,20 @@ cs_error_t number_send(cpg_handle_t handle, uint32_t number)
 	return bytes_send(handle, bytes, sizeof(bytes));
 }
 
+atomic_uint numbers_sent;
+
+cs_error_t numbers_send(uint64_t handle)
+{
+	cs_error_t err = CS_OK;
+
+	while (numbers_sent < NUMBERS && err == CS_OK) {
+		err = number_send(handle, numbers_sent);
+		if (err == CS_OK)
+			numbers_sent++;
+	}
+	return err;
+}
+
 cs_error_t zeroes_send(cpg_handle_t handle, size_t len)
 {
 	static unsigned char zeroes[4 * 1024 * 1024];

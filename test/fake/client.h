@@ -41,6 +41,14 @@ int fake_fd(cpg_handle_t handle);
 cs_error_t number_send(cpg_handle_t handle, uint32_t number);
 cs_error_t zeroes_send(cpg_handle_t handle, size_t len);
 
+/*
+ * Multicast the numbers from numbers_sent to NUMBERS - 1, and count them in
+ * numbers_sent; stop at an error.
+ */
+#define NUMBERS 10000
+extern atomic_uint numbers_sent;
+cs_error_t numbers_send(uint64_t handle);
+
 /* Call cpg_local_get; on success, the result must be SERVER_NODEID. */
 cs_error_t local_ask(cpg_handle_t handle);
 

@@ -6,7 +6,6 @@
 #include "client.h"
 #include "suites.h"
 
-#define MESSAGES 10000
 #define SIGNALS 500
 #define BIG (300 * 1024)
 #define MCAST 2
@@ -14,8 +13,6 @@
 #define PARTIAL_MCAST 12
 
 static cpg_handle_t handle;
-static atomic_uint sent;
-
 /* The server ends if a request is not announced, or what is announced none. */
 START_TEST(announced_once_each)
 {
@@ -110,18 +107,6 @@ START_TEST(no_room)
 }
 END_TEST
 
-static cs_error_t numbers_send(uint64_t of)
-{
-	cs_error_t err = CS_OK;
-
-	while (sent < MESSAGES && err == CS_OK) {
-		err = number_send(of, sent);
-		if (err == CS_OK)
-			sent++;
-	}
-	return err;
-}
-
 /* A socket holds a few hundred bytes, or a few thousand datagrams. */
 static void socket_fill(struct caller *caller)
 {
@@ -129,16 +114,16 @@ static void socket_fill(struct caller *caller)
 
 	handle = fake_open_joined();
 	server_serve(false);
-	sent = 0;
+	numbers_sent = 0;
 	caller_start_asleep(caller, numbers_send, handle);
 	/* It may have slept for a lock before; this one lasts. */
 	do {
-		before = sent;
+		before = numbers_sent;
 		idle_assert();
-	} while (sent != before);
+	} while (numbers_sent != before);
 	ck_assert(!caller->done);
-	ck_assert_uint_gt(sent, 0);
-	ck_assert_uint_lt(sent, MESSAGES);
+	ck_assert_uint_gt(numbers_sent, 0);
+	ck_assert_uint_lt(numbers_sent, NUMBERS);
 	ck_assert_int_eq(process_state(caller->tid), 'S');
 }
 
@@ -150,7 +135,7 @@ START_TEST(socket_full)
 	server_serve(true);
 	assert_cs(CS_OK, caller_join(&caller));
 	fake_close(handle, CS_OK);
-	ck_assert_uint_eq(server->numbered, MESSAGES);
+	ck_assert_uint_eq(server->numbered, NUMBERS);
 }
 END_TEST
 
@@ -175,7 +160,7 @@ START_TEST(socket_full_signals)
 	assert_cs(CS_OK, caller_join(&caller));
 	timer_stop();
 	fake_close(handle, CS_OK);
-	ck_assert_uint_eq(server->numbered, MESSAGES);
+	ck_assert_uint_eq(server->numbered, NUMBERS);
 }
 END_TEST
 
@@ -194,8 +179,8 @@ START_TEST(socket_full_cancel)
 	ck_assert_int_eq(pthread_join(caller.thread, &result), 0);
 	assert_cs(CS_OK, local_ask(handle));
 	server_requests_assert(0);
-	ck_assert_uint_ge(server->numbered, sent);
-	ck_assert_uint_le(server->numbered, sent + 1);
+	ck_assert_uint_ge(server->numbered, numbers_sent);
+	ck_assert_uint_le(server->numbered, numbers_sent + 1);
 	fake_close(handle, CS_OK);
 }
 END_TEST

@@ -26,7 +26,7 @@
 #define BASE	1
 
 #define CONTROL_SIZE  24
-#define MESSAGES      1000
+#define QUEUE_MAX     1000
 #define MCAST	      2
 #define PARTIAL_MCAST 12
 
@@ -465,20 +465,6 @@ START_TEST(small_maximum)
 }
 END_TEST
 
-static atomic_uint sent;
-
-static cs_error_t numbers_send(uint64_t of)
-{
-	cs_error_t err = CS_OK;
-
-	while (sent < MESSAGES && err == CS_OK) {
-		err = number_send(of, sent);
-		if (err == CS_OK)
-			sent++;
-	}
-	return err;
-}
-
 /*
  * Sockets that are not connected to the client's have room for a few
  * datagrams only. The sender sleeps until there is room.
@@ -493,14 +479,14 @@ START_TEST(queue_full)
 	caller_start_asleep(&caller, numbers_send, handle);
 	idle_assert();
 	ck_assert(!caller.done);
-	ck_assert_uint_gt(sent, 0);
-	ck_assert_uint_lt(sent, MESSAGES);
+	ck_assert_uint_gt(numbers_sent, 0);
+	ck_assert_uint_lt(numbers_sent, QUEUE_MAX);
 	server_serve(true);
 	assert_cs(CS_OK, caller_join(&caller));
 	assert_cs(CS_OK, local_ask(handle));
 	event_assert();
 	fake_close(handle, CS_OK);
-	ck_assert_uint_eq(server->numbered, MESSAGES);
+	ck_assert_uint_eq(server->numbered, NUMBERS);
 }
 END_TEST
 
