@@ -141,11 +141,25 @@ static ssize_t sockets_receive(struct transport *transport, void *reply,
 
 /* Requests. */
 
+/*
+ * The queue of requests is full. A thread that sends and dispatches in turns
+ * has to dispatch now: while it waits here, its events pile up in the daemon.
+ * A call has to wait in any case, so it waits here.
+ */
+static int queue_full_error(const struct sockets *sockets)
+{
+	bool is_call = sockets->transport.shared->reply_due;
+	int32_t events = __atomic_load_n(&sockets->control->event.sent,
+					 __ATOMIC_RELAXED);
+
+	return events > 0 && !is_call ? -EAGAIN : -ENOBUFS;
+}
+
 static int request_error(struct sockets *sockets)
 {
 	switch (errno) {
 	case EAGAIN:
-		return -ENOBUFS;
+		return queue_full_error(sockets);
 	case ENOBUFS:
 		return -EAGAIN;
 	case ENOMEM:

@@ -442,9 +442,10 @@ cs_error_t cpg_leave(cpg_handle_t handle, const struct cpg_name *group);
  *	iov_len		the number of buffers, without limit; 0 sends an empty
  *			message
  *
- * Blocks:  only while the queue to the daemon is full, for up to a second. A
- *	large message: for the reply to each fragment; a fragment that the
- *	daemon refuses is retried for up to a second
+ * Blocks:  only while the queue to the daemon is full, for up to a second; with
+ *	socket IPC, not if events are pending on the handle. A large message:
+ *	for the reply to each fragment; a fragment that the daemon refuses is
+ *	retried for up to a second
  * Threads: any
  * Returns:
  *	CS_OK			the message is queued for the daemon; a large

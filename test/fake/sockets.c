@@ -490,6 +490,38 @@ START_TEST(queue_full)
 }
 END_TEST
 
+/*
+ * The sender may be the thread that has to dispatch the pending event: a
+ * multicast does not wait. A call does, as it waits for its reply in any case.
+ */
+START_TEST(queue_full_with_event)
+{
+	struct caller caller;
+	struct wire wire;
+	uint64_t begin;
+
+	server->stays_unconnected = true;
+	handle = fake_open_joined();
+	wire_deliver(&wire);
+	server_event(wire.bytes, wire.size);
+	server_serve(false);
+	assert_cs(CS_ERR_TRY_AGAIN, numbers_send(handle));
+	begin = now_ms();
+	for (int i = 0; i < 20; i++)
+		assert_cs(CS_ERR_TRY_AGAIN, number_send(handle, 0));
+	/* Each call would wait for a second. */
+	ck_assert_uint_lt(now_ms() - begin, 10000);
+	caller_start_asleep(&caller, local_ask, handle);
+	server_serve(true);
+	assert_cs(CS_OK, caller_join(&caller));
+	assert_cs(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
+	assert_cs(CS_OK, numbers_send(handle));
+	assert_cs(CS_OK, local_ask(handle));
+	fake_close(handle, CS_OK);
+	ck_assert_uint_eq(server->numbered, NUMBERS);
+}
+END_TEST
+
 Suite *sockets_suite(void)
 {
 	Suite *suite = suite_create("sockets");
@@ -518,5 +550,6 @@ Suite *sockets_suite(void)
 			    CS_DISPATCH_ONE_NONBLOCKING + 1);
 	tcase_add_loop_test(datagrams, small_maximum, 0, 3);
 	tcase_add_test(datagrams, queue_full);
+	tcase_add_test(datagrams, queue_full_with_event);
 	return suite;
 }
