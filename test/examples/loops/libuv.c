@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The coroclient authors */
+
+/*
+ * A member of a group, with libuv. Build:
+ *
+ *	cc -o libuv libuv.c $(pkg-config --cflags --libs \
+ *		libcpg libquorum libcorosync_common libuv)
+ *
+ * Usage: libuv GROUP
+ *
+ * The process joins the group, and sends a greeting each time a process joins.
+ * When corosync ends, the process connects again as soon as it can. SIGTERM or
+ * SIGINT ends it; it leaves the group first. Output, with members as NODE/PID:
+ *
+ *	members MEMBER...	the members of the group
+ *	left MEMBER		a process has left the group
+ *	lost MEMBER		a process ended without a leave, or its node
+ *				failed
+ *	message MEMBER: TEXT	a message of this member
+ *	quorate NODE...		the nodes, which have the quorum
+ *	not quorate NODE...	the nodes, which do not have it
+ *	disconnected		corosync is not running, or has ended
+ */
+
+#include <corosync/cpg.h>
+#include <corosync/quorum.h>
+#include <err.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum {
+	RETRY_MS = 10,	    /* after CS_ERR_TRY_AGAIN */
+	CHECK_MS = 1000,    /* whether corosync is running, see step() */
+	PAUSE_MIN_MS = 100, /* between two attempts to connect */
+	PAUSE_MAX_MS = 3200,
+	LEAVE_S = 5 /* the longest wait for the end of the leave */
+};
+
+static cpg_handle_t cpg;
+static quorum_handle_t quorum;
+static struct cpg_name group;
+static unsigned int own_nodeid;
+static bool is_connected, is_lost, must_greet;
+static int pause_ms;
+static enum { RUNNING, LEAVE_DUE, LEAVING, OVER } state;
+static uv_loop_t loop;
+static uv_poll_t *cpg_poll, *quorum_poll;
+static uv_timer_t timer, leave_timer;
+static uv_signal_t sigterm, sigint;
+
+static void descriptor_ready(uv_poll_t *handle, int status, int events);
+
+/* Returns false if the call must be made again; if is_lost, on a new handle. */
+static bool done(const char *what, cs_error_t error)
+{
+	if (error == CS_ERR_LIBRARY)
+		is_lost = true;
+	else if (error != CS_OK && error != CS_ERR_TRY_AGAIN)
+		errx(1, "%s: %s", what, cs_strerror(error));
+	return error == CS_OK;
+}
+
+static void message_deliver(cpg_handle_t handle, const struct cpg_name *name,
+			    uint32_t nodeid, uint32_t pid, void *msg,
+			    size_t len)
+{
+	(void)handle;
+	(void)name;
+	printf("message %u/%u: %.*s\n", nodeid, pid, (int)len, (char *)msg);
+}
+
+/* The callbacks only note what is due. step() does it, and can try again. */
+static void members_change(cpg_handle_t handle, const struct cpg_name *name,
+			   const struct cpg_address *members, size_t count,
+			   const struct cpg_address *left, size_t left_len,
+			   const struct cpg_address *joined, size_t joined_len)
+{
+	(void)handle;
+	(void)name;
+	(void)joined;
+	for (size_t i = 0; i < left_len; i++) {
+		bool did_leave = left[i].reason == CPG_REASON_LEAVE;
+
+		printf("%s %u/%u\n", did_leave ? "left" : "lost",
+		       left[i].nodeid, left[i].pid);
+		if (left[i].nodeid == own_nodeid &&
+		    left[i].pid == (uint32_t)getpid())
+			state = OVER;
+	}
+	printf("members");
+	for (size_t i = 0; i < count; i++)
+		printf(" %u/%u", members[i].nodeid, members[i].pid);
+	printf("\n");
+	if (joined_len > 0)
+		must_greet = true;
+}
+
+static void quorum_change(quorum_handle_t handle, uint32_t quorate,
+			  uint64_t ring_seq, uint32_t count, uint32_t *nodes)
+{
+	(void)handle;
+	(void)ring_seq;
+	printf(quorate ? "quorate" : "not quorate");
+	for (uint32_t i = 0; i < count; i++)
+		printf(" %u", nodes[i]);
+	printf("\n");
+}
+
+static void check(const char *what, int result)
+{
+	if (result < 0)
+		errx(1, "%s: %s", what, uv_strerror(result));
+}
+
+/* libuv uses the memory until it calls handle_free(), in a later step. */
+static uv_poll_t *fd_watch(int fd)
+{
+	uv_poll_t *handle = malloc(sizeof(*handle));
+
+	if (handle == NULL)
+		err(1, "malloc");
+	check("uv_poll_init", uv_poll_init(&loop, handle, fd));
+	check("uv_poll_start",
+	      uv_poll_start(handle, UV_READABLE | UV_DISCONNECT,
+			    descriptor_ready));
+	return handle;
+}
+
+static void handle_free(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+/* Each connection has new descriptors. */
+static void connection_watch(void)
+{
+	int fd;
+
+	cpg_fd_get(cpg, &fd);
+	cpg_poll = fd_watch(fd);
+	quorum_fd_get(quorum, &fd);
+	quorum_poll = fd_watch(fd);
+}
+
+/* uv_close() stops at once, as it must before the descriptors are closed. */
+static void connection_unwatch(void)
+{
+	uv_close((uv_handle_t *)cpg_poll, handle_free);
+	uv_close((uv_handle_t *)quorum_poll, handle_free);
+}
+
+static bool connection_open(void)
+{
+	cpg_callbacks_t cpg_callbacks = { message_deliver, members_change };
+	quorum_callbacks_t quorum_callbacks = { quorum_change };
+
+	/* The join is last, so that no member sees an attempt that fails. */
+	is_connected =
+		done("cpg_initialize", cpg_initialize(&cpg, &cpg_callbacks)) &&
+		done("cpg_local_get", cpg_local_get(cpg, &own_nodeid)) &&
+		done("quorum_initialize",
+		     quorum_initialize(&quorum, &quorum_callbacks, NULL)) &&
+		done("quorum_trackstart",
+		     quorum_trackstart(quorum, CS_TRACK_CHANGES)) &&
+		done("cpg_join", cpg_join(cpg, &group));
+	if (is_connected)
+		connection_watch();
+	return is_connected;
+}
+
+/* To finalize a handle that is not open does no harm. */
+static void connection_close(void)
+{
+	if (is_connected)
+		connection_unwatch();
+	cpg_finalize(cpg);
+	quorum_finalize(quorum);
+	cpg = quorum = 0;
+	is_connected = is_lost = must_greet = false;
+}
+
+/* Returns the time until the next attempt. */
+static int connection_retry(void)
+{
+	connection_close();
+	if (state != RUNNING)
+		state = OVER;
+	if (pause_ms == 0)
+		printf("disconnected\n");
+	pause_ms = pause_ms == 0 ? PAUSE_MIN_MS : pause_ms * 2;
+	if (pause_ms > PAUSE_MAX_MS)
+		pause_ms = PAUSE_MAX_MS;
+	return pause_ms;
+}
+
+static void greeting_send(void)
+{
+	char text[] = "hello from libuv";
+	struct iovec iov = { text, strlen(text) };
+
+	must_greet = !done("cpg_mcast_joined",
+			   cpg_mcast_joined(cpg, CPG_TYPE_AGREED, &iov, 1));
+}
+
+/*
+ * Does what is due. Returns the time in milliseconds until the next call, if
+ * no descriptor becomes readable before.
+ *
+ * Without events, it is called once a second: with corosync's own libraries and
+ * socket IPC, the descriptors do not show the end of corosync.
+ */
+static int step(void)
+{
+	if (state == OVER)
+		return 0;
+	if (!is_connected && !connection_open())
+		return connection_retry();
+	pause_ms = 0;
+	/* CS_DISPATCH_ALL does not wait, and is no error without events. */
+	done("cpg_dispatch", cpg_dispatch(cpg, CS_DISPATCH_ALL));
+	done("quorum_dispatch", quorum_dispatch(quorum, CS_DISPATCH_ALL));
+	if (must_greet && state == RUNNING && !is_lost)
+		greeting_send();
+	if (state == LEAVE_DUE && !is_lost &&
+	    done("cpg_leave", cpg_leave(cpg, &group)))
+		state = LEAVING;
+	if (is_lost)
+		return connection_retry();
+	return must_greet || state == LEAVE_DUE ? RETRY_MS : CHECK_MS;
+}
+
+static void timer_end(uv_timer_t *handle);
+
+/* The loop ends when all handles are closed. */
+static void loop_end(void)
+{
+	connection_close();
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_close((uv_handle_t *)&leave_timer, NULL);
+	uv_close((uv_handle_t *)&sigterm, NULL);
+	uv_close((uv_handle_t *)&sigint, NULL);
+}
+
+/* Sets the timer for the next call. */
+static void step_run(void)
+{
+	int timeout_ms = step();
+
+	if (state == OVER)
+		loop_end();
+	else
+		uv_timer_start(&timer, timer_end, (uint64_t)timeout_ms, 0);
+}
+
+static void timer_end(uv_timer_t *handle)
+{
+	(void)handle;
+	step_run();
+}
+
+/* After an error, libuv does not poll the descriptor any longer. */
+static void descriptor_ready(uv_poll_t *handle, int status, int events)
+{
+	(void)handle;
+	(void)events;
+	if (status < 0)
+		is_lost = true;
+	step_run();
+}
+
+static void leave_end(uv_timer_t *handle)
+{
+	(void)handle;
+	state = OVER;
+	step_run();
+}
+
+/* A second signal ends the wait for the leave, and so does the timer. */
+static void stop(uv_signal_t *handle, int number)
+{
+	(void)handle;
+	(void)number;
+	state = is_connected && state == RUNNING ? LEAVE_DUE : OVER;
+	uv_timer_start(&leave_timer, leave_end, LEAVE_S * 1000, 0);
+	step_run();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || strlen(argv[1]) > CPG_MAX_NAME_LENGTH)
+		errx(2, "usage: libuv GROUP");
+	group.length = (uint32_t)strlen(argv[1]);
+	memcpy(group.value, argv[1], group.length);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	check("uv_loop_init", uv_loop_init(&loop));
+	check("uv_timer_init", uv_timer_init(&loop, &timer));
+	check("uv_timer_init", uv_timer_init(&loop, &leave_timer));
+	check("uv_signal_init", uv_signal_init(&loop, &sigterm));
+	check("uv_signal_init", uv_signal_init(&loop, &sigint));
+	check("SIGTERM", uv_signal_start(&sigterm, stop, SIGTERM));
+	check("SIGINT", uv_signal_start(&sigint, stop, SIGINT));
+	step_run();
+	check("uv_run", uv_run(&loop, UV_RUN_DEFAULT));
+	check("uv_loop_close", uv_loop_close(&loop));
+	return 0;
+}
