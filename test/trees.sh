@@ -80,8 +80,8 @@ tree_settings_clear()
 	variables=()		# in addition, for the environment of test/run
 }
 
-# The arguments are those of test/run.
-tree_run()
+# Runs a command in the tree, in its copy of the source.
+tree_command()
 {
 	local environment=("${variables[@]}") name
 
@@ -92,7 +92,13 @@ tree_run()
 	isolated "$BASH" "$0" @tree "$tree" env -i HOME=/root LANG=C.UTF-8 \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		DEBIAN_FRONTEND=noninteractive "${environment[@]}" \
-		sh -c 'cd /root/coroclient && test/run "$@"' sh "$@"
+		sh -c 'cd /root/coroclient && exec "$@"' sh "$@"
+}
+
+# The arguments are those of test/run.
+tree_run()
+{
+	tree_command test/run "$@"
 }
 
 apt_settings_print()
