@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The coroclient authors
+
+"""The logs of group members: their format, and what a log contains.
+
+Each line is an event. It begins with the time in milliseconds and the name of
+a group, or "-". A member is NODE.PID. A list is separated by commas; "-" is an
+empty list. A message is INCARNATION.NUMBER: the incarnation counts the sender's
+joins, and each incarnation numbers its messages from 0.
+
+In the log of a worker:
+
+  T GROUP open                      a new connection
+  T GROUP join MEMBER INCARNATION   the worker is about to join
+  T GROUP leave                     cpg_leave succeeded
+  T GROUP lost                      the connection ended
+  T GROUP close                     the worker has closed the connection
+  T GROUP send MESSAGE LEN          a message is about to be sent;
+                                    "empty" if it has no bytes
+  T GROUP sent MESSAGE              the library has accepted it
+  T GROUP view MEMBERS LEFT JOINED  confchg; LEFT and JOINED are lists of
+                                    MEMBER:REASON
+  T GROUP deliver MEMBER MESSAGE LEN STATE
+                                    deliver; STATE is "good" if the message
+                                    names this sender, group and length, and
+                                    its checksum is right, else "bad"
+  T GROUP ring RING NODES           a totem configuration change
+  T - quorum YES|NO RING NODES      a notification of the quorum service
+  T - size RSS_KIB DESCRIPTORS      of the worker's process
+  T - exit                          the worker ends in an orderly way
+
+In the log of the program that makes the faults:
+
+  T - cluster NODES                 all nodes
+  T - fault TEXT                    a fault begins
+  T - expect NODES                  these nodes have formed a ring, and all
+                                    workers on them have had its events
+"""
+
+from dataclasses import dataclass, field
+
+JOIN, LEAVE, NODEDOWN, NODEUP, PROCDOWN = 1, 2, 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Message:
+    sender: str
+    number: str
+    length: int
+
+    def __str__(self):
+        return f"message {self.number} of {self.sender}"
+
+
+@dataclass(frozen=True)
+class View:
+    members: tuple
+    left: tuple
+    joined: tuple
+
+    def __str__(self):
+        return (f"change to {','.join(self.members) or 'no member'} "
+                f"(left: {self.names(self.left)}, "
+                f"joined: {self.names(self.joined)})")
+
+    @staticmethod
+    def names(changes):
+        return ",".join(member for member, _ in changes) or "none"
+
+    @property
+    def is_of_nodes(self):
+        """Whether nodes came or went, in contrast to processes."""
+        return any(reason in (NODEDOWN, NODEUP)
+                   for _, reason in self.left + self.joined)
+
+    def has_left(self, member):
+        return any(name == member for name, _ in self.left)
+
+    def has_joined(self, member):
+        return any(name == member for name, _ in self.joined)
+
+
+@dataclass
+class Phase:
+    """What a member has seen in one ring, before nodes came or went."""
+    session: "Session"
+    ring: str = None
+    view_before: tuple = None   # members at the beginning; None: not joined
+    items: list = field(default_factory=list)
+    lines: list = field(default_factory=list)
+    tail: list = field(default_factory=list)    # views, when nodes changed
+    previous: "Phase" = None    # in the ring before
+    next_ring: str = None       # None: the session ended in this ring
+
+    def place(self, index):
+        line = self.lines[index] if index < len(self.lines) else None
+        return self.session.place(line)
+
+
+@dataclass
+class Session:
+    """A connection of one worker for one group, from open to its end."""
+    log: "Log"
+    group: str
+    line: int
+    member: str = None
+    incarnation: int = None
+    events: list = field(default_factory=list)   # (line, event)
+    end: str = "cut"            # "cut": killed, or lost; "left"
+
+    @property
+    def node(self):
+        return node_of(self.member)
+
+    def place(self, line=None):
+        return f"{self.log.name}:{line or self.line}: {self.group}"
+
+
+@dataclass
+class Log:
+    name: str
+    sessions: list = field(default_factory=list)
+    sends: dict = field(default_factory=dict)    # (group, message): length
+    sent: list = field(default_factory=list)     # (line, group, message)
+    states: list = field(default_factory=list)   # (time, what, value, line)
+    sizes: list = field(default_factory=list)
+    last_time: int = 0
+    faults: int = 0
+    nodes: tuple = ()
+    expectations: list = field(default_factory=list)
+
+
+class Malformed(Exception):
+    pass
+
+
+def node_of(member):
+    return int(member.partition(".")[0])
+
+
+def list_parse(text):
+    return () if text == "-" else tuple(text.split(","))
+
+
+def nodes_parse(text):
+    return tuple(sorted(int(node) for node in list_parse(text)))
+
+
+def changes_parse(text):
+    pairs = (item.rpartition(":") for item in list_parse(text))
+    return tuple(sorted((member, int(reason)) for member, _, reason in pairs))
+
+
+class Reader:
+    """Builds a Log from lines."""
+
+    def __init__(self, name):
+        self.log = Log(name)
+        self.open = {}          # group: session
+
+    def line_add(self, number, text):
+        words = text.split()
+        try:
+            time, group, verb = int(words[0]), words[1], words[2]
+            method = getattr(self, f"on_{verb}")
+            self.log.last_time = time
+            method(number, time, group, *words[3:])
+        except (IndexError, ValueError, AttributeError, TypeError,
+                KeyError) as error:
+            raise Malformed(f"{self.log.name}:{number}: cannot read "
+                            f"'{text}': {error}") from None
+
+    def event_add(self, number, group, event):
+        self.open[group].events.append((number, event))
+
+    def on_open(self, number, _time, group):
+        self.open[group] = Session(self.log, group, number)
+        self.log.sessions.append(self.open[group])
+
+    def on_join(self, number, _time, group, member, incarnation):
+        session = self.open[group]
+        session.line, session.member = number, member
+        session.incarnation = int(incarnation)
+
+    def on_leave(self, _number, _time, group):
+        """The event of the leave follows."""
+
+    def on_lost(self, _number, time, group):
+        self.open.pop(group).end = "cut"
+        self.log.states.append((time, "ring " + group, None, 0))
+
+    def on_close(self, _number, time, group):
+        del self.open[group]
+        self.log.states.append((time, "ring " + group, None, 0))
+
+    def on_send(self, _number, _time, group, message, length):
+        session = self.open[group]
+        key = (group, session.member, message)
+        self.log.sends[key] = int(length)
+
+    def on_sent(self, number, _time, group, message):
+        self.log.sent.append((number, self.open[group], message))
+
+    def on_view(self, number, _time, group, members, left, joined):
+        view = View(tuple(sorted(list_parse(members))), changes_parse(left),
+                    changes_parse(joined))
+        self.event_add(number, group, view)
+        session = self.open[group]
+        if view.has_left(session.member):
+            session.end = "left"
+
+    def on_deliver(self, number, _time, group, sender, message, length,
+                   state):
+        event = Message(sender, message, int(length))
+        if state != "good":
+            self.event_add(number, group, "bad")
+        self.event_add(number, group, event)
+
+    def on_ring(self, number, time, group, ring, nodes):
+        self.event_add(number, group, ("ring", ring))
+        self.log.states.append((time, "ring " + group, nodes_parse(nodes),
+                                number))
+
+    def on_quorum(self, number, time, _group, quorate, _ring, nodes):
+        self.log.states.append((time, "quorum",
+                                (quorate == "yes", nodes_parse(nodes)),
+                                number))
+
+    def on_size(self, _number, _time, _group, rss, descriptors):
+        self.log.sizes.append((int(rss), int(descriptors)))
+
+    def on_exit(self, _number, _time, _group):
+        """A session that has not left ends like one that was killed."""
+
+    def on_cluster(self, _number, _time, _group, nodes):
+        self.log.nodes = nodes_parse(nodes)
+
+    def on_fault(self, _number, _time, _group, *_text):
+        self.log.faults += 1
+
+    def on_expect(self, number, time, _group, nodes):
+        self.log.expectations.append((time, nodes_parse(nodes), number))
+
+
+def log_read(name):
+    """The last line may be cut, as a worker may be killed while it writes."""
+    reader = Reader(name)
+    with open(name, encoding="ascii") as file:
+        for number, text in enumerate(file, 1):
+            if text.endswith("\n"):
+                reader.line_add(number, text.rstrip("\n"))
+    return reader.log
+
+
+def phases_make(session):
+    """Split the events of a session at the changes of the ring. The event of the
+    first ring comes before the own join or after it."""
+    phase, members = Phase(session), None
+    phases = [phase]
+    for line, event in session.events:
+        if isinstance(event, View):
+            members = event.members
+        if not isinstance(event, tuple):
+            if event != "bad":
+                phase.items.append(event)
+                phase.lines.append(line)
+        elif phase.ring is None:
+            phase.ring = event[1]
+        elif phase.ring != event[1]:
+            phase.next_ring = event[1]
+            phase = Phase(session, event[1], members, previous=phase)
+            phases.append(phase)
+    for phase in phases:
+        tail_cut(phase)
+    return phases
+
+
+def tail_cut(phase):
+    """Nodes come and go after the last message of a ring."""
+    for index, item in enumerate(phase.items):
+        if isinstance(item, View) and item.is_of_nodes:
+            phase.tail = phase.items[index:]
+            del phase.items[index:], phase.lines[index:]
+            return
