@@ -26,7 +26,6 @@
 #define GROUPS_MAX 8
 #define MESSAGE_MAX (3 * 1024 * 1024)
 #define LINE_MAX_BYTES 16384
-#define FORKS_MAX 3
 
 /* If more has not come back, the daemon may discard messages. */
 #define FLIGHT_MAX 16
@@ -74,7 +73,7 @@ static bool quorum_is_open;
 static unsigned int nodeid;
 static char message[MESSAGE_MAX];
 static int log_fd;
-static int forks;
+static int forks_left = 3;
 static uint64_t random_state;
 static volatile sig_atomic_t is_ending;
 
@@ -457,12 +456,12 @@ static void fork_tick(void)
 	int status;
 	pid_t child;
 
-	if (is_ending || forks == FORKS_MAX || random_below(FORK_TICKS) != 0)
+	if (is_ending || forks_left == 0 || random_below(FORK_TICKS) != 0)
 		return;
 	for (int i = 0; i < group_count; i++)
 		if (groups[i].state == LEAVING)
 			return;
-	forks++;
+	forks_left--;
 	child = fork();
 	if (child < 0)
 		err(1, "fork");
@@ -554,6 +553,8 @@ int main(int argc, char **argv)
 						  sizeof(name->value), "%s",
 						  argv[i]);
 	}
+	if (getenv("FORKS") != NULL)
+		forks_left = atoi(getenv("FORKS"));
 	signal(SIGTERM, on_term);
 	signal(SIGPIPE, SIG_IGN);
 	while (!is_ending || !all_are_closed()) {
