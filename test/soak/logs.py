@@ -3,15 +3,16 @@
 
 """The logs of group members: their format, and what a log contains.
 
-Each line is an event. It begins with the time in milliseconds and the name of
-a group, or "-". A member is NODE.PID. A list is separated by commas; "-" is an
+Each line is an event. It begins with the time and the name of a group, or "-".
+The time is that of CLOCK_MONOTONIC in milliseconds: all processes run on the
+same machine. A member is NODE.PID. A list is separated by commas; "-" is an
 empty list. A message is INCARNATION.NUMBER: the incarnation counts the sender's
 joins, and each incarnation numbers its messages from 0.
 
 In the log of a worker:
 
   T GROUP open                      a new connection
-  T GROUP join MEMBER INCARNATION   the worker is about to join
+  T GROUP join MEMBER               the worker is about to join
   T GROUP leave                     cpg_leave succeeded
   T GROUP lost                      the connection ended
   T GROUP close                     the worker has closed the connection
@@ -104,7 +105,6 @@ class Session:
     group: str
     line: int
     member: str = None
-    incarnation: int = None
     events: list = field(default_factory=list)   # (line, event)
     end: str = "cut"            # "cut": killed, or lost; "left"
 
@@ -127,7 +127,7 @@ class Log:
     last_time: int = 0
     faults: int = 0
     nodes: tuple = ()
-    expectations: list = field(default_factory=list)
+    expectations: list = field(default_factory=list)    # (time, nodes)
 
 
 class Malformed(Exception):
@@ -177,10 +177,9 @@ class Reader:
         self.open[group] = Session(self.log, group, number)
         self.log.sessions.append(self.open[group])
 
-    def on_join(self, number, _time, group, member, incarnation):
+    def on_join(self, number, _time, group, member):
         session = self.open[group]
         session.line, session.member = number, member
-        session.incarnation = int(incarnation)
 
     def on_leave(self, _number, _time, group):
         """The event of the leave follows."""
@@ -238,8 +237,8 @@ class Reader:
     def on_fault(self, _number, _time, _group, *_text):
         self.log.faults += 1
 
-    def on_expect(self, number, time, _group, nodes):
-        self.log.expectations.append((time, nodes_parse(nodes), number))
+    def on_expect(self, _number, time, _group, nodes):
+        self.log.expectations.append((time, nodes_parse(nodes)))
 
 
 def log_read(name):

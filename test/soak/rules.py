@@ -285,7 +285,7 @@ def state_at(log, time):
 
 def quorum_check(control, workers):
     """The rings and the quorum are those of the partitions that were made."""
-    for time, nodes, _ in control.expectations:
+    for time, nodes in control.expectations:
         quorate = 2 * len(nodes) > len(control.nodes)
         for log, node in workers:
             if node not in nodes or log.last_time < time:

@@ -3,8 +3,8 @@
 
 /*
  * A member of several groups. It sends messages of random sizes, leaves and
- * joins again, continues in a child process, connects again after the end of the
- * daemon, and logs what happens. logs.py describes the log.
+ * joins again, continues in a child process, connects again after the end of
+ * the daemon, and logs what happens. logs.py describes the log.
  */
 
 #include <corosync/cpg.h>
@@ -81,7 +81,7 @@ static uint64_t now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -216,7 +216,6 @@ static void message_deliver(cpg_handle_t handle, const struct cpg_name *name,
 			    uint32_t from_node, uint32_t from_pid, void *data,
 			    size_t len)
 {
-	const struct cpg_name *group_name = name;
 	struct group *group;
 	struct head head = { .sum = 0 };
 	bool good;
@@ -235,7 +234,7 @@ static void message_deliver(cpg_handle_t handle, const struct cpg_name *name,
 		memcpy(&head, data, sizeof(head));
 	good = len >= sizeof(head) && head.len == len &&
 	       head.nodeid == from_node && head.pid == from_pid &&
-	       head.group == group_sum(group_name) &&
+	       head.group == group_sum(name) &&
 	       head.sum == sum_make((char *)data + sizeof(head.sum),
 				    len - sizeof(head.sum));
 	event_log(group, "deliver %u.%u %u.%u %zu %s", from_node, from_pid,
@@ -323,8 +322,7 @@ static void group_join(struct group *group)
 
 	if (error == CS_OK) {
 		group->pid = (uint32_t)getpid();
-		event_log(group, "join %u.%u %u", nodeid, group->pid,
-			  group->incarnation + 1);
+		event_log(group, "join %u.%u", nodeid, group->pid);
 		error = cpg_join(group->handle, &group->name);
 	}
 	if (error == CS_ERR_TRY_AGAIN || error == CS_ERR_BUSY) {
