@@ -97,6 +97,9 @@ class Phase:
         line = self.lines[index] if index < len(self.lines) else None
         return self.session.place(line)
 
+    def time(self, index):
+        return self.session.log.times[self.lines[index] - 1]
+
 
 @dataclass
 class Session:
@@ -112,6 +115,10 @@ class Session:
     def node(self):
         return node_of(self.member)
 
+    @property
+    def join_time(self):
+        return self.log.times[self.line - 1]
+
     def place(self, line=None):
         return f"{self.log.name}:{line or self.line}: {self.group}"
 
@@ -124,6 +131,7 @@ class Log:
     sent: list = field(default_factory=list)     # (line, group, message)
     states: list = field(default_factory=list)   # (time, what, value, line)
     sizes: list = field(default_factory=list)
+    times: list = field(default_factory=list)    # of each line
     last_time: int = 0
     faults: int = 0
     nodes: tuple = ()
@@ -164,6 +172,7 @@ class Reader:
             time, group, verb = int(words[0]), words[1], words[2]
             method = getattr(self, f"on_{verb}")
             self.log.last_time = time
+            self.log.times.append(time)
             method(number, time, group, *words[3:])
         except (IndexError, ValueError, AttributeError, TypeError,
                 KeyError) as error:

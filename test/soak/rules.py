@@ -230,12 +230,16 @@ def pair_check(paths, phase, other):
 
 
 def newcomer_check(paths, phase, others):
-    """@phase begins with a join; @others are those of one other log."""
+    """@phase begins with a join; @others are those of one other log. A process
+    may join more than once with the same members, but no event of a join comes
+    before the join."""
     first = phase.items[0]
     others = [other for other in others
               if other.session.member in first.members]
     places = [(other, index) for other in others
-              for index, item in enumerate(other.items) if item == first]
+              for index, item in enumerate(other.items)
+              if item == first and
+              other.time(index) >= phase.session.join_time]
     yield from results_check(phase, [(other, start,
                                       mismatch_find(paths, phase, other,
                                                     start))
