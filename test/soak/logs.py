@@ -74,6 +74,18 @@ class View:
         return any(reason in (NODEDOWN, NODEUP)
                    for _, reason in self.left + self.joined)
 
+    @property
+    def changed(self):
+        """The processes that came or went."""
+        return [name for name, _ in self.left + self.joined]
+
+    def without(self, members):
+        return View(tuple(name for name in self.members
+                          if name not in members),
+                    *(tuple(change for change in changes
+                            if change[0] not in members)
+                      for changes in (self.left, self.joined)))
+
     def has_left(self, member):
         return any(name == member for name, _ in self.left)
 

@@ -9,10 +9,17 @@ Each rule is a generator of findings: (place, rule, text).
 import itertools
 import statistics
 
-from logs import JOIN, NODEDOWN, View, node_of, phases_make
+from logs import JOIN, NODEDOWN, Message, View, node_of, phases_make
 
 # In bytes: a message that may be sent in fragments.
 LARGE = 100000
+
+# In bytes: no packet of totem is larger.
+PACKET = 65536
+
+# The number of a ring exceeds the one before by 4, or by 5 after a node has
+# begun alone. If it exceeds it by more, there were rings in between.
+RING_STEP = 5
 
 
 # Rules for one session.
@@ -36,33 +43,55 @@ def session_views(session):
         members = event.members
 
 
-def session_messages(session):
+class Receiver:
     """For each sender: no gap, no duplicate, right order, right content."""
-    members, last = (), {}
-    for line, event in session.events:
-        place = session.place(line)
-        if isinstance(event, View):
-            members = event.members
-            for name, reason in event.joined:
-                last[name] = -1 if reason == JOIN else None
-        elif event == "bad":
-            yield place, "content", "the content of a message is corrupt"
-        elif not isinstance(event, tuple):
-            yield from message_check(place, event, members, last)
 
+    def __init__(self, session, paths):
+        self.session, self.paths = session, paths
+        self.members, self.last = (), {}
+        self.ring, self.senders = None, set()   # of this ring
 
-def message_check(place, message, members, last):
-    if message.sender not in members:
-        yield place, "sender", f"{message}, which is no member"
-    if message.length == 0:
-        return
-    number = int(message.number.partition(".")[2])
-    before = last.get(message.sender)
-    if before is not None and number <= before:
-        yield place, "twice", f"{message} after its number {before}"
-    elif before is not None and number > before + 1:
-        yield place, "gap", f"{message} after its number {before}"
-    last[message.sender] = number
+    def check(self):
+        for line, event in self.session.events:
+            place = self.session.place(line)
+            if isinstance(event, View):
+                self.view_add(event)
+            elif event == "bad":
+                yield place, "content", "the content of a message is corrupt"
+            elif isinstance(event, Message):
+                yield from self.message_check(place, event)
+            elif event[1] != self.ring:
+                self.ring, self.senders = event[1], set()
+
+    def view_add(self, view):
+        self.members = view.members
+        for name, reason in view.joined:
+            self.last[name] = -1 if reason == JOIN else None
+
+    def message_check(self, place, message):
+        is_stranger = message.sender in self.paths.strangers_of(
+            self.session.group, self.ring, self.session.node)
+        if message.sender not in self.members and not is_stranger:
+            yield place, "sender", f"{message}, which is no member"
+        if message.length == 0:
+            return
+        number = int(message.number.partition(".")[2])
+        before = self.last.get(message.sender)
+        if before is not None and number <= before:
+            yield place, "twice", f"{message} after its number {before}"
+        elif (before is not None and not is_stranger and
+              not self.may_miss(message, range(before + 1, number))):
+            yield place, "gap", f"{message} after its number {before}"
+        self.last[message.sender] = number
+        self.senders.add(message.sender)
+
+    def may_miss(self, message, numbers):
+        incarnation = message.number.partition(".")[0]
+        return not numbers or (
+            message.sender not in self.senders and
+            all(self.paths.may_miss(self.session, self.ring, message.sender,
+                                    f"{incarnation}.{number}")
+                for number in numbers))
 
 
 def session_own(log, session):
@@ -111,20 +140,34 @@ def sends_check(logs, sessions):
 class Paths:
     """Where the nodes went after each ring, by what their members have seen.
     Nodes may separate and come together again without an event of a ring in
-    between; then there is a change in which the members of the others left."""
+    between; then there is a change in which the members of the others left.
+    Or there is none: if totem forms the next ring before corosync has notified
+    the groups of one, corosync compares the last two rings only."""
 
     def __init__(self, phases):
         self.next_rings = {}    # (ring, node): ring
+        self.last_rings = {}    # (ring, node): ring
+        self.rings = set()      # (ring, node)
         self.lost = set()       # (ring, node, node that it has lost)
+        self.own = {}           # (group, sender, number): phase of the sender
+        self.strangers = {}     # (group, ring, node): members
         for phase in phases:
-            if phase.next_ring is not None:
-                self.next_rings[phase.ring, phase.session.node] = \
-                    phase.next_ring
-            for view in phase.tail:
-                for member, reason in getattr(view, "left", ()):
-                    if reason == NODEDOWN:
-                        self.lost.add((phase.ring, phase.session.node,
-                                       node_of(member)))
+            self.phase_add(phase)
+
+    def phase_add(self, phase):
+        session = phase.session
+        node = session.node
+        self.rings.add((phase.ring, node))
+        if phase.next_ring is not None:
+            self.next_rings[phase.ring, node] = phase.next_ring
+            self.last_rings[phase.next_ring, node] = phase.ring
+        for view in phase.tail:
+            for member, reason in getattr(view, "left", ()):
+                if reason == NODEDOWN:
+                    self.lost.add((phase.ring, node, node_of(member)))
+        for item in phase.items:
+            if isinstance(item, Message) and item.sender == session.member:
+                self.own[session.group, item.sender, item.number] = phase
 
     def are_together(self, one, other):
         """Whether the nodes of two phases of a ring went on together. If not,
@@ -133,32 +176,150 @@ class Paths:
         return (first == second or
                 (self.next_rings.get((ring, first)) ==
                  self.next_rings.get((ring, second)) and
-                 (ring, first, second) not in self.lost and
-                 (ring, second, first) not in self.lost))
+                 not self.have_lost(ring, first, second)))
 
-    def were_together(self, one, other):
-        """Whether they came to this ring from the same one."""
-        one, other = one.previous, other.previous
-        return (one is not None and other is not None and
-                one.ring == other.ring and self.are_together(one, other))
+    def have_lost(self, ring, first, second):
+        return ((ring, first, second) in self.lost or
+                (ring, second, first) in self.lost)
+
+    def have_met(self, ring, first, second):
+        """Whether two nodes may have been separated before this ring."""
+        before = self.last_rings.get((ring, first))
+        return first != second and (
+            before is None or
+            before != self.last_rings.get((ring, second)) or
+            self.have_lost(before, first, second) or
+            ring_number(ring) > ring_number(before) + RING_STEP)
+
+    def may_miss(self, session, ring, sender, number):
+        """Whether a session may have missed a message before it received the
+        sender's first one in a ring: the sender's node was in another ring,
+        or it was sending this message when the nodes came together. There may
+        be no change in which the sender left."""
+        node = node_of(sender)
+        own = self.own.get((session.group, sender, number))
+        if own is None or not self.have_met(ring, node, session.node):
+            return False
+        if own.ring == ring:
+            return first_message(own.items, node) == (sender, number)
+        return ((own.ring, session.node) not in self.rings or
+                self.next_rings.get((own.ring, node)) != ring)
+
+    def strangers_of(self, group, ring, node):
+        return self.strangers.get((group, ring, node), frozenset())
+
+    def strangers_between(self, one, other):
+        return (self.strangers_of(one.session.group, one.ring,
+                                  one.session.node) ^
+                self.strangers_of(other.session.group, other.ring,
+                                  other.session.node))
+
+
+def ring_number(ring):
+    return int(ring.partition(".")[2])
+
+
+def first_message(items, node):
+    return next(((item.sender, item.number) for item in items
+                 if isinstance(item, Message) and
+                 node_of(item.sender) == node), None)
+
+
+def origin(item):
+    """The node that has sent a message, or the join or leave of a process."""
+    if isinstance(item, Message):
+        return node_of(item.sender)
+    return node_of(item.changed[0]) if item.changed else None
+
+
+def same(item, other):
+    """Whether it is the same message, or the same join or leave."""
+    if isinstance(item, View) and isinstance(other, View):
+        return (item.left, item.joined) == (other.left, other.joined)
+    return item == other
+
+
+def first_runs(phase):
+    """For each node, what it has sent first, if there is a join or a leave:
+    (node, items, messages that came later)."""
+    runs, start = {}, 0
+    for node, run in itertools.groupby(phase.items, origin):
+        run = list(run)
+        start += len(run)
+        runs.setdefault(node, (run, start))
+    for node, (run, start) in runs.items():
+        if any(isinstance(item, View) for item in run):
+            yield node, run, {item for item in phase.items[start:]
+                              if isinstance(item, Message) and item.length}
+
+
+def strangers_find(paths, phases):
+    """A node that meets another one may miss the other's first packet, if that
+    continues a message whose first part the node has not received. corosync
+    drops the whole packet: if it contains the join or leave of a process too,
+    the node has wrong members until the next ring. The process is a stranger
+    there. A node that knows no member on another node in a group does not
+    deliver the other's messages; else it delivers those of strangers too. All
+    clients of a node know the same strangers."""
+    old = [phase for phase in phases if phase.view_before is not None]
+    for other in old:
+        for node, run, later in first_runs(other):
+            for phase in old:
+                if (phase.session.node != other.session.node and
+                        paths.have_met(phase.ring, node, phase.session.node)):
+                    strangers_add(paths, phase, run, later)
+
+
+def strangers_add(paths, phase, run, later):
+    before = list(itertools.takewhile(lambda item: item not in later,
+                                      phase.items))
+    if len(before) == len(phase.items):
+        return
+    missed = itertools.takewhile(
+        lambda item: not any(same(item, other) for other in before), run)
+    key = phase.session.group, phase.ring, phase.session.node
+    for item in missed:
+        if isinstance(item, View):
+            paths.strangers.setdefault(key, set()).update(item.changed)
+
+
+def strangers_drop(items, strangers):
+    if not strangers:
+        return items
+    kept = (item.without(strangers) if isinstance(item, View) else item
+            for item in items)
+    return [item for item in kept
+            if (item.changed if isinstance(item, View)
+                else item.sender not in strangers)]
 
 
 def unfinished_drop(items, others, nodes_met):
     """Drop the messages that a member may miss, as it has missed their first
     part: a large message that was being sent when the member joined, or the
-    message that a node was sending when the nodes came together. Rule "gap"
-    finds the other ones that are missing."""
+    message that a node was sending when the nodes came together, with those
+    that ended in the same packet. Rule "gap" finds the other ones that are
+    missing."""
     present, senders, nodes, kept = set(others), set(), set(), []
+    first, room = None, 0       # node whose first packet this may be
     for item in items:
-        if not isinstance(item, View):
-            is_partial = ((item.length > LARGE and
-                           item.sender not in senders) or
-                          (nodes_met and
-                           node_of(item.sender) not in nodes))
-            senders.add(item.sender)
-            nodes.add(node_of(item.sender))
-            if is_partial and item not in present:
-                continue
+        if isinstance(item, View):
+            first = None
+            kept.append(item)
+            continue
+        node = node_of(item.sender)
+        if nodes_met and node not in nodes:
+            first, room = node, PACKET
+        elif node == first:
+            room -= item.length
+        else:
+            first = None
+        is_partial = ((item.length > LARGE and item.sender not in senders) or
+                      (node == first and room > 0))
+        senders.add(item.sender)
+        nodes.add(node)
+        if is_partial and item not in present:
+            continue
+        first = None
         kept.append(item)
     return kept
 
@@ -166,11 +327,14 @@ def unfinished_drop(items, others, nodes_met):
 def mismatch_find(paths, phase, other, start):
     """Compare the two from @start in @other. Return None, or the index and the
     reason."""
-    theirs = other.items[start:]
+    strangers = paths.strangers_between(phase, other)
+    mine, theirs = (strangers_drop(items, strangers)
+                    for items in (phase.items, other.items[start:]))
     nodes_met = (phase.view_before is not None and
-                 not paths.were_together(phase, other))
-    mine, theirs = (unfinished_drop(phase.items, theirs, nodes_met),
-                    unfinished_drop(theirs, phase.items, nodes_met))
+                 paths.have_met(phase.ring, phase.session.node,
+                                other.session.node))
+    mine, theirs = (unfinished_drop(mine, theirs, nodes_met),
+                    unfinished_drop(theirs, mine, nodes_met))
     for index, pair in enumerate(zip(mine, theirs)):
         if pair[0] != pair[1]:
             if paths.are_together(phase, other):
@@ -233,13 +397,14 @@ def newcomer_check(paths, phase, others):
     """@phase begins with a join; @others are those of one other log. A process
     may join more than once with the same members, but no event of a join comes
     before the join."""
-    first = phase.items[0]
+    strangers = paths.strangers_between(phase, others[0])
+    first = phase.items[0].without(strangers)
     others = [other for other in others
-              if other.session.member in first.members]
+              if first.changed and other.session.member in first.members]
     places = [(other, index) for other in others
               for index, item in enumerate(other.items)
-              if item == first and
-              other.time(index) >= phase.session.join_time]
+              if isinstance(item, View) and item.without(strangers) == first
+              and other.time(index) >= phase.session.join_time]
     yield from results_check(phase, [(other, start,
                                       mismatch_find(paths, phase, other,
                                                     start))
@@ -267,14 +432,26 @@ def ring_check(paths, phases):
                     yield from newcomer_check(paths, phase, others)
 
 
-def order_check(sessions):
-    phases = [phase for session in sessions for phase in phases_make(session)]
-    paths, groups = Paths(phases), {}
+def phases_group(phases):
+    """The phases of each group in each ring."""
+    groups = {}
     for phase in phases:
         if phase.items or phase.view_before is not None:
             groups.setdefault((phase.session.group, phase.ring),
                               []).append(phase)
-    for group in groups.values():
+    return groups.values()
+
+
+def sessions_check(sessions):
+    phases = [phase for session in sessions for phase in phases_make(session)]
+    paths, groups = Paths(phases), phases_group(phases)
+    for group in groups:
+        strangers_find(paths, group)
+    for session in sessions:
+        yield from session_views(session)
+        yield from Receiver(session, paths).check()
+        yield from session_own(session.log, session)
+    for group in groups:
         yield from ring_check(paths, group)
 
 
@@ -315,13 +492,9 @@ def workers_of(logs):
 def all_check(logs):
     sessions = [session for log in logs for session in log.sessions
                 if session.member]
-    for session in sessions:
-        yield from session_views(session)
-        yield from session_messages(session)
-        yield from session_own(session.log, session)
+    yield from sessions_check(sessions)
     for log in logs:
         yield from log_size(log)
         if log.nodes:
             yield from quorum_check(log, list(workers_of(logs)))
     yield from sends_check(logs, sessions)
-    yield from order_check(sessions)
