@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 	srunner_add_suite(runner, replies_suite());
 	srunner_add_suite(runner, refusals_suite());
 	srunner_add_suite(runner, killed_suite());
+	srunner_add_suite(runner, versions_suite());
 	if (access("/etc/libqb/force-filesystem-sockets", F_OK) == 0)
 		srunner_add_suite(runner, file_sockets_suite());
 	return runner_run(runner);

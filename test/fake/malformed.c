@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../unit/wire.h"
 #include "client.h"
+#include "kinds.h"
 #include "suites.h"
 
 #define SMALL_MAX 4096
@@ -16,83 +16,7 @@
 /* How much larger than that an event of socket IPC may be. */
 #define DATAGRAM_SURPLUS 8192
 
-/* An event and its counts: how large they are, and what one stands for. */
-struct kind {
-	void (*make)(struct wire *wire);
-	size_t counts[3];	/* offsets; 0: there is none */
-	size_t unit;
-	quorum_model_t model;	/* of quorum events */
-	bool is_quorum;
-	bool is_partial;	/* whole or not, no callback is called */
-};
-
-static const struct kind kinds[] = {
-	{ .make = wire_confchg, .counts = { 160, 168, 176 }, .unit = 24 },
-	{ .make = wire_deliver, .counts = { 160 }, .unit = 1 },
-	{ .make = wire_partial, .counts = { 168 }, .unit = 1,
-	  .is_partial = true },
-	{ .make = wire_totem, .counts = { 40 }, .unit = 4 },
-	{ .make = wire_notification, .counts = { 40 }, .unit = 4,
-	  .is_quorum = true, .model = QUORUM_MODEL_V0 },
-	{ .make = wire_quorum, .counts = { 48 }, .unit = 4,
-	  .is_quorum = true, .model = QUORUM_MODEL_V1 },
-	{ .make = wire_nodelist, .counts = { 40, 48, 56 }, .unit = 4,
-	  .is_quorum = true, .model = QUORUM_MODEL_V1 },
-};
-
-static const struct kind *kind;
-static uint64_t handle;
-
-static void kind_open(int number)
-{
-	quorum_model_data_t *data = (quorum_model_data_t *)&events_quorum_v1;
-
-	kind = &kinds[number];
-	if (!kind->is_quorum) {
-		handle = fake_open();
-		return;
-	}
-	if (kind->model == QUORUM_MODEL_V0)
-		data = (quorum_model_data_t *)&events_quorum_v0;
-	server_plan_quorum();
-	server_start();
-	assert_cs(CS_OK, quorum_model_initialize(&handle, kind->model, data,
-						 NULL, NULL));
-}
-
-static void kind_close(void)
-{
-	assert_cs(CS_OK, kind->is_quorum ? quorum_finalize(handle) :
-					   cpg_finalize(handle));
-	server_stop();
-	events_clear();
-}
-
-static cs_error_t kind_dispatch(cs_dispatch_flags_t mode)
-{
-	return kind->is_quorum ? quorum_dispatch(handle, mode) :
-				 cpg_dispatch(handle, mode);
-}
-
-static void next_is_delivered(void)
-{
-	struct wire wire;
-	size_t before = events_count();
-
-	(kind->is_partial ? wire_deliver : kind->make)(&wire);
-	server_event(wire.bytes, wire.size);
-	assert_cs(CS_OK, kind_dispatch(CS_DISPATCH_ONE));
-	ck_assert_uint_eq(events_count(), before + 1);
-	events_clear();
-}
-
-/* An event like any other, but for the callback. */
-static void is_dropped(const void *bytes, size_t size)
-{
-	server_event(bytes, size);
-	assert_cs(CS_OK, kind_dispatch(CS_DISPATCH_ONE));
-	ck_assert_uint_eq(events_count(), 0);
-}
+static cpg_handle_t handle;
 
 START_TEST(truncated)
 {
@@ -101,8 +25,8 @@ START_TEST(truncated)
 	kind_open(_i);
 	kind->make(&wire);
 	for (size_t size = 1; size < wire.size; size++)
-		is_dropped(wire.bytes, size);
-	next_is_delivered();
+		kind_dropped_assert(wire.bytes, size);
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -116,10 +40,10 @@ START_TEST(too_short)
 	kind->make(&wire);
 	for (size_t size = 1; size < wire.size; size++) {
 		put_u32(wire.bytes, 8, (uint32_t)size);
-		is_dropped(wire.bytes, size);
-		is_dropped(wire.bytes, wire.size);
+		kind_dropped_assert(wire.bytes, size);
+		kind_dropped_assert(wire.bytes, wire.size);
 	}
-	next_is_delivered();
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -135,9 +59,9 @@ START_TEST(wrong_size)
 
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		put_u32(wire.bytes, 8, sizes[i]);
-		is_dropped(wire.bytes, wire.size);
+		kind_dropped_assert(wire.bytes, wire.size);
 	}
-	next_is_delivered();
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -152,9 +76,9 @@ START_TEST(unknown_id)
 	kind->make(&wire);
 	for (int i = 0; i < ARRAY_SIZE(ids); i++) {
 		put_u32(wire.bytes, 0, ids[i]);
-		is_dropped(wire.bytes, wire.size);
+		kind_dropped_assert(wire.bytes, wire.size);
 	}
-	next_is_delivered();
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -178,7 +102,7 @@ static void count_overflow(struct wire *wire, size_t offset)
 
 	for (int i = 0; i < ARRAY_SIZE(counts); i++) {
 		put_u32(wire->bytes, offset, counts[i]);
-		is_dropped(wire->bytes, wire->size);
+		kind_dropped_assert(wire->bytes, wire->size);
 	}
 	put_u32(wire->bytes, offset, honest);
 }
@@ -194,9 +118,9 @@ START_TEST(count_too_large)
 	if (kind->counts[1] != 0) {
 		for (int i = 0; i < 3; i++)
 			put_u32(wire.bytes, kind->counts[i], 0x55555556);
-		is_dropped(wire.bytes, wire.size);
+		kind_dropped_assert(wire.bytes, wire.size);
 	}
-	next_is_delivered();
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -218,7 +142,7 @@ START_TEST(count_small)
 			events_clear();
 		}
 	}
-	next_is_delivered();
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -237,10 +161,10 @@ START_TEST(name_too_long)
 		makes[i](&wire);
 		for (int k = 0; k < ARRAY_SIZE(lengths); k++) {
 			put_u32(wire.bytes, 24, lengths[k]);
-			is_dropped(wire.bytes, wire.size);
+			kind_dropped_assert(wire.bytes, wire.size);
 		}
 	}
-	next_is_delivered();
+	kind_next_assert();
 	kind_close();
 }
 END_TEST
@@ -345,12 +269,12 @@ Suite *malformed_suite(void)
 	Suite *suite = suite_create("malformed");
 	TCase *tcase = fake_case_add(suite, "malformed");
 
-	tcase_add_loop_test(tcase, truncated, 0, ARRAY_SIZE(kinds));
-	tcase_add_loop_test(tcase, too_short, 0, ARRAY_SIZE(kinds));
-	tcase_add_loop_test(tcase, wrong_size, 0, ARRAY_SIZE(kinds));
-	tcase_add_loop_test(tcase, unknown_id, 0, ARRAY_SIZE(kinds));
-	tcase_add_loop_test(tcase, count_too_large, 0, ARRAY_SIZE(kinds));
-	tcase_add_loop_test(tcase, count_small, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, truncated, 0, KINDS);
+	tcase_add_loop_test(tcase, too_short, 0, KINDS);
+	tcase_add_loop_test(tcase, wrong_size, 0, KINDS);
+	tcase_add_loop_test(tcase, unknown_id, 0, KINDS);
+	tcase_add_loop_test(tcase, count_too_large, 0, KINDS);
+	tcase_add_loop_test(tcase, count_small, 0, KINDS);
 	tcase_add_test(tcase, name_too_long);
 	tcase_add_test(tcase, empty);
 	tcase_add_loop_test(tcase, as_large_as_may_be, 0, 3);

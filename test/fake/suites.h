@@ -19,5 +19,6 @@ Suite *requests_suite(void);
 Suite *replies_suite(void);
 Suite *refusals_suite(void);
 Suite *killed_suite(void);
+Suite *versions_suite(void);
 
 #endif
