@@ -139,34 +139,43 @@ static void two_threads(void)
 	CHECK_CS(CS_OK, cpg_finalize(handle));
 }
 
+/* Of the events so far. */
+struct tally {
+	int events;
+	int large;
+	int small;	/* delivered before the last large one */
+};
+
+static void tally_update(struct tally *tally, int wanted)
+{
+	struct event *event;
+
+	for (; tally->events < events_count(); tally->events++) {
+		event = event_get(tally->events);
+		CHECK(event_is_message(event, 10, 2) ||
+		      event_is_message(event, 8 * MIB, 1));
+		tally->large += event->len == 8 * MIB;
+		tally->small += event->len == 10 && tally->large < wanted;
+	}
+}
+
 /* While one thread sends messages of 8 MiB, small ones arrive in between. */
 static void small_between(void)
 {
 	struct sender large = { .handle = service_cpg.open(), .len = 8 * MIB,
 				.seed = 1, .count = 4 };
+	struct tally tally = { 0 };
 	struct caller caller;
-	int i, deliveries = 0, between = 0;
 
 	caller_start(&caller, sender_run, &large);
-	while (events_count_of(EVENT_DELIVER) < 4 || deliveries < 4) {
-		struct event *event;
-
+	while (tally.large < large.count) {
 		if (!caller.ended)
 			message_try(large.handle, 10, 2);
 		CHECK_CS(CS_OK, cpg_dispatch(large.handle, CS_DISPATCH_ALL));
-		deliveries = 0;
-		between = 0;
-		for (i = 0; i < events_count(); i++) {
-			event = event_get(i);
-			deliveries += event->len == 8 * MIB;
-			between += event->len == 10 && deliveries < 4;
-		}
+		tally_update(&tally, large.count);
 	}
 	CHECK_CS(CS_OK, caller_join(&caller));
-	CHECK(between >= 4);
-	for (i = 0; i < events_count(); i++)
-		CHECK(event_is_message(event_get(i), 10, 2) ||
-		      event_is_message(event_get(i), 8 * MIB, 1));
+	CHECK(tally.small >= 4);
 	CHECK_CS(CS_OK, cpg_finalize(large.handle));
 }
 
