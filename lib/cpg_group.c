@@ -184,11 +184,11 @@ EXPORT cs_error_t cpg_membership_get(cpg_handle_t handle,
 	struct cpg_wire_membership_reply reply;
 	cs_error_t err;
 
-	if (member_list == NULL || member_list_entries == NULL)
-		return CS_ERR_INVALID_PARAM;
 	err = cpg_name_check(groupName);
 	if (err != CS_OK)
 		return err;
+	if (member_list == NULL || member_list_entries == NULL)
+		return CS_ERR_INVALID_PARAM;
 	request.group = cpg_name_encode(groupName);
 	err = client_request(handle, &cpg_service, &request, sizeof(request),
 			     CPG_REPLY_MEMBERSHIP_GET, &reply, sizeof(reply));

@@ -152,6 +152,8 @@ START_TEST(name_too_long_elsewhere)
 	assert_cs(CS_ERR_NAME_TOO_LONG,
 		  cpg_membership_get(handle, &group, members, &count));
 	assert_cs(CS_ERR_NAME_TOO_LONG,
+		  cpg_membership_get(handle, &group, NULL, NULL));
+	assert_cs(CS_ERR_NAME_TOO_LONG,
 		  cpg_iteration_initialize(handle, CPG_ITERATION_ONE_GROUP,
 					   &group, &iteration));
 	assert_cs(CS_OK, cpg_finalize(handle));
