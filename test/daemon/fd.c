@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "events.h"
 #include "service.h"
 #include "suites.h"
 #include "support.h"
@@ -112,6 +113,36 @@ START_TEST(fd_is_of_this_handle_alone)
 }
 END_TEST
 
+static const struct service_api *polled;
+static bool was_readable;
+
+/* Only the last callback has no event pending. */
+static void hook_poll(struct event *event)
+{
+	was_readable = fd_is_readable(fd_of(polled, event->handle));
+}
+
+START_TEST(readable_in_a_batch)
+{
+	uint64_t handle;
+
+	polled = &services[_i];
+	handle = polled->open();
+	polled->events_queue(handle, 3);
+	event_hook = hook_poll;
+	assert_cs(CS_OK, polled->dispatch(handle, CS_DISPATCH_ALL));
+	ck_assert_uint_eq(events_count(), 3);
+	ck_assert_int_eq(was_readable, !ipc_is_socket());
+	ck_assert(!fd_is_readable(fd_of(polled, handle)));
+	polled->events_queue(handle, 1);
+	assert_cs(CS_OK, polled->dispatch(handle, CS_DISPATCH_ONE));
+	ck_assert(!was_readable);
+	event_hook = NULL;
+	assert_cs(CS_OK, polled->finalize(handle));
+	polled->close();
+}
+END_TEST
+
 /* A thread that multicasts a few messages at a time, with short pauses. */
 
 #define POLLS 4000
@@ -212,6 +243,7 @@ Suite *fd_suite(void)
 	tcase_add_loop_test(tcase, fd_stays_the_same_and_is_closed, 0,
 			    SERVICES);
 	tcase_add_loop_test(tcase, fd_is_of_this_handle_alone, 0, SERVICES);
+	tcase_add_loop_test(tcase, readable_in_a_batch, 0, SERVICES);
 	tcase_add_loop_test(tcase, poll_is_followed_by_an_event, 0,
 			    ARRAY_SIZE(firsts));
 	return suite;
