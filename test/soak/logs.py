@@ -11,7 +11,10 @@ joins, and each incarnation numbers its messages from 0.
 
 In the log of a worker:
 
-  T GROUP open                      a new connection
+  T - library FILE                  the library that the worker has loaded
+  T GROUP open MODEL                a new connection: 0 for cpg_initialize, 1
+                                    for model 1, 1+ (default) if it delivers
+                                    the ring at the join as well
   T GROUP join MEMBER               the worker is about to join
   T GROUP leave                     cpg_leave succeeded
   T GROUP lost                      the connection ended
@@ -20,13 +23,22 @@ In the log of a worker:
                                     "empty" if it has no bytes
   T GROUP sent MESSAGE              the library has accepted it
   T GROUP view MEMBERS LEFT JOINED  confchg; LEFT and JOINED are lists of
-                                    MEMBER:REASON
+                                    MEMBER:REASON; in MEMBERS, a reason of
+                                    0 is left out
   T GROUP deliver MEMBER MESSAGE LEN STATE
                                     deliver; STATE is "good" if the message
                                     names this sender, group and length, and
                                     its checksum is right, else "bad"
   T GROUP ring RING NODES           a totem configuration change
-  T - quorum YES|NO RING NODES      a notification of the quorum service
+  T GROUP name LEN SUM              the next callback names another group
+  T - track MODEL                   quorum_trackstart succeeded, with model 0
+                                    or 1
+  T - untrack MODEL                 the connection ended
+  T - quorum0 YES|NO SEQ NODES      a notification of the quorum service, of
+                                    model 0
+  T - quorum YES|NO RING NODES      of model 1
+  T - nodelist RING NODES JOINED LEFT
+                                    a change of nodes, of model 1
   T - size RSS_KIB DESCRIPTORS      of the worker's process
   T - exit                          the worker ends in an orderly way
 
@@ -113,15 +125,29 @@ class Phase:
         return self.session.log.times[self.lines[index] - 1]
 
 
+@dataclass(frozen=True)
+class Call:
+    """A callback, with the text of its arguments."""
+    line: int
+    time: int
+    kind: str                   # the word of its line
+    text: str
+
+    def __str__(self):
+        return f"{self.kind} {self.text}"
+
+
 @dataclass
 class Session:
     """A connection of one worker for one group, from open to its end."""
     log: "Log"
     group: str
     line: int
+    model: str
     member: str = None
     events: list = field(default_factory=list)   # (line, event)
-    end: str = "cut"            # "cut": killed, or lost; "left"
+    calls: list = field(default_factory=list)
+    end: str = "cut"            # "cut": killed; "lost"; "left"
 
     @property
     def node(self):
@@ -136,10 +162,26 @@ class Session:
 
 
 @dataclass
+class Track:
+    """A connection of one worker to the quorum service."""
+    log: "Log"
+    model: str
+    line: int
+    calls: list = field(default_factory=list)
+    end: str = "cut"            # "cut": killed; "lost"
+
+    def place(self, line=None):
+        return f"{self.log.name}:{line or self.line}: quorum"
+
+
+@dataclass
 class Log:
     name: str
+    library: str = None
     sessions: list = field(default_factory=list)
+    tracks: list = field(default_factory=list)
     sends: dict = field(default_factory=dict)    # (group, message): length
+    send_times: dict = field(default_factory=dict)      # of the last attempt
     sent: list = field(default_factory=list)     # (line, group, message)
     states: list = field(default_factory=list)   # (time, what, value, line)
     sizes: list = field(default_factory=list)
@@ -177,6 +219,7 @@ class Reader:
     def __init__(self, name):
         self.log = Log(name)
         self.open = {}          # group: session
+        self.tracks = {}        # model: track
 
     def line_add(self, number, text):
         words = text.split()
@@ -194,8 +237,14 @@ class Reader:
     def event_add(self, number, group, event):
         self.open[group].events.append((number, event))
 
-    def on_open(self, number, _time, group):
-        self.open[group] = Session(self.log, group, number)
+    def call_add(self, connection, number, time, kind, *words):
+        connection.calls.append(Call(number, time, kind, " ".join(words)))
+
+    def on_library(self, _number, _time, _group, file=None):
+        self.log.library = file
+
+    def on_open(self, number, _time, group, model="1+"):
+        self.open[group] = Session(self.log, group, number, model)
         self.log.sessions.append(self.open[group])
 
     def on_join(self, number, _time, group, member):
@@ -206,31 +255,40 @@ class Reader:
         """The event of the leave follows."""
 
     def on_lost(self, _number, time, group):
-        self.open.pop(group).end = "cut"
+        self.open.pop(group).end = "lost"
         self.log.states.append((time, "ring " + group, None, 0))
 
     def on_close(self, _number, time, group):
         del self.open[group]
         self.log.states.append((time, "ring " + group, None, 0))
 
-    def on_send(self, _number, _time, group, message, length):
+    def on_send(self, _number, time, group, message, length):
         session = self.open[group]
         key = (group, session.member, message)
         self.log.sends[key] = int(length)
+        self.log.send_times[key] = time
 
     def on_sent(self, number, _time, group, message):
         self.log.sent.append((number, self.open[group], message))
 
-    def on_view(self, number, _time, group, members, left, joined):
-        view = View(tuple(sorted(list_parse(members))), changes_parse(left),
+    def on_name(self, number, time, group, length, total):
+        self.event_add(number, group, "name")
+        self.call_add(self.open[group], number, time, "name", length, total)
+
+    def on_view(self, number, time, group, members, left, joined):
+        names = (member.partition(":")[0] for member in list_parse(members))
+        view = View(tuple(sorted(names)), changes_parse(left),
                     changes_parse(joined))
         self.event_add(number, group, view)
         session = self.open[group]
+        self.call_add(session, number, time, "view", members, left, joined)
         if view.has_left(session.member):
             session.end = "left"
 
-    def on_deliver(self, number, _time, group, sender, message, length,
+    def on_deliver(self, number, time, group, sender, message, length,
                    state):
+        self.call_add(self.open[group], number, time, "deliver", sender,
+                      message, length, state)
         event = Message(sender, message, int(length))
         if state != "good":
             self.event_add(number, group, "bad")
@@ -238,13 +296,39 @@ class Reader:
 
     def on_ring(self, number, time, group, ring, nodes):
         self.event_add(number, group, ("ring", ring))
+        self.call_add(self.open[group], number, time, "ring", ring, nodes)
         self.log.states.append((time, "ring " + group, nodes_parse(nodes),
                                 number))
 
-    def on_quorum(self, number, time, _group, quorate, _ring, nodes):
+    def on_track(self, number, _time, _group, model):
+        self.tracks[model] = Track(self.log, model, number)
+        self.log.tracks.append(self.tracks[model])
+
+    def on_untrack(self, _number, time, _group, model):
+        self.tracks.pop(model).end = "lost"
+        for what in (("quorum0",), ("quorum", "nodelist"))[int(model)]:
+            self.log.states.append((time, what, None, 0))
+
+    def quorum_add(self, number, time, model, kind, *words):
+        if model in self.tracks:
+            self.call_add(self.tracks[model], number, time, kind, *words)
+
+    def on_quorum0(self, number, time, _group, quorate, seq, nodes):
+        self.quorum_add(number, time, "0", "quorum0", quorate, seq, nodes)
+        self.log.states.append((time, "quorum0",
+                                (quorate == "yes", nodes_parse(nodes)),
+                                number))
+
+    def on_quorum(self, number, time, _group, quorate, ring, nodes):
+        self.quorum_add(number, time, "1", "quorum", quorate, ring, nodes)
         self.log.states.append((time, "quorum",
                                 (quorate == "yes", nodes_parse(nodes)),
                                 number))
+
+    def on_nodelist(self, number, time, _group, ring, nodes, joined, left):
+        self.quorum_add(number, time, "1", "nodelist", ring, nodes, joined,
+                        left)
+        self.log.states.append((time, "nodelist", nodes_parse(nodes), number))
 
     def on_size(self, _number, _time, _group, rss, descriptors):
         self.log.sizes.append((int(rss), int(descriptors)))
@@ -281,7 +365,7 @@ def phases_make(session):
         if isinstance(event, View):
             members = event.members
         if not isinstance(event, tuple):
-            if event != "bad":
+            if not isinstance(event, str):
                 phase.items.append(event)
                 phase.lines.append(line)
         elif phase.ring is None:
