@@ -269,7 +269,11 @@ static void op_apply(struct op *op)
 
 /* Arguments. */
 
-/* A large message goes to members only that all have a callback for it. */
+/*
+ * A large message goes to members only that all have a callback for it. Without
+ * one, corosync's cpg_dispatch may crash, and the model does not know how many
+ * events it is.
+ */
 static bool may_drain(const struct slot *slot)
 {
 	if (!slot->is_open || slot->is_quorum || slot->state != JOINED)
@@ -449,7 +453,8 @@ static void iteration_choose(struct op *op)
 		op->name = one_in(2) ? NAME_NULL : name_choose();
 	if (one_in(8))
 		op->number = one_in(2) ? 0 : 4;
-	if (has_effect(op) && op->number >= CPG_ITERATION_NAME_ONLY &&
+	op->is_null = one_in(16);
+	if (has_effect(op) && !op->is_null && op->number >= CPG_ITERATION_NAME_ONLY &&
 	    op->number <= CPG_ITERATION_ALL &&
 	    (op->number == CPG_ITERATION_ONE_GROUP ? op->name < NAMES_GOOD :
 						     op->name == NAME_NULL))
@@ -476,6 +481,9 @@ static void arguments_choose(struct op *op, bool is_inner)
 		break;
 	case CPG_LEAVE:
 		leave_choose(op);
+		break;
+	case CPG_ITERATION_NEXT:
+		op->is_null = one_in(16);
 		break;
 	case CPG_MEMBERSHIP_GET:
 		op->name = name_choose();

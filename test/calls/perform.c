@@ -493,9 +493,11 @@ static void iteration_initialize_perform(const struct op *op)
 	call_print("cpg_iteration_initialize", op);
 	log_print(", type %d,", op->number);
 	log_label(op->name);
+	log_print(op->is_null ? ", null" : "");
 	RETRY(error, cpg_iteration_initialize(
 			     handle_of(op), (cpg_iteration_type_t)op->number,
-			     name_get(op->name), &iteration));
+			     name_get(op->name),
+			     op->is_null ? NULL : &iteration));
 	if (!result_print(error, &iteration, sizeof(iteration)))
 		return;
 	log_print(iteration == 0 ? " zero" : "");
@@ -514,7 +516,9 @@ static void iteration_next_perform(const struct op *op)
 	cs_error_t error;
 
 	call_print("cpg_iteration_next", op);
-	RETRY(error, cpg_iteration_next(iteration_of(op), &step));
+	log_print(op->is_null ? ", null" : "");
+	RETRY(error, cpg_iteration_next(iteration_of(op),
+					op->is_null ? NULL : &step));
 	if (!result_print(error, &step, sizeof(step)))
 		return;
 	log_name(&step.group);
