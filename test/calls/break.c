@@ -80,8 +80,8 @@ cs_error_t cpg_model_initialize(cpg_handle_t *handle, cpg_model_t number,
 		model.cpg_confchg_fn = broken.cpg_confchg_fn;
 		broken.cpg_confchg_fn = members_change;
 	}
-	return REAL(cpg_model_initialize)(
-		handle, number, (cpg_model_data_t *)&broken, context);
+	return REAL(cpg_model_initialize)(handle, number,
+					  (cpg_model_data_t *)&broken, context);
 }
 
 cs_error_t cpg_dispatch(cpg_handle_t handle, cs_dispatch_flags_t mode)

@@ -31,9 +31,9 @@ static int callback_begin(const char *name, uint64_t handle, bool is_quorum)
 {
 	int slot = slot_find(handle, is_quorum);
 	const void *context = NULL;
-	cs_error_t error = is_quorum ?
-				   quorum_context_get(handle, &context) :
-				   cpg_context_get(handle, (void **)&context);
+	cs_error_t error = is_quorum
+				   ? quorum_context_get(handle, &context)
+				   : cpg_context_get(handle, (void **)&context);
 
 	log_print("\n   %s h%d context", name, slot);
 	if (error == CS_OK)

@@ -18,17 +18,17 @@
 #include <corosync/cpg.h>
 #include <corosync/quorum.h>
 
-#define PROCESSES 3
-#define SLOTS 6
+#define PROCESSES   3
+#define SLOTS	    6
 #define MESSAGE_MAX (3 * 1024 * 1024)
 
 /* Callbacks that an initialize is given. */
-#define WITH_DELIVER 1u	 /* of cpg */
-#define WITH_CONFCHG 2u
-#define WITH_TOTEM 4u
-#define WITH_QUORUM 8u	 /* of quorum, either model */
+#define WITH_DELIVER  1u /* of cpg */
+#define WITH_CONFCHG  2u
+#define WITH_TOTEM    4u
+#define WITH_QUORUM   8u /* of quorum, either model */
 #define WITH_NODELIST 16u
-#define WITHOUT_DATA 32u /* the pointer to all of them is NULL */
+#define WITHOUT_DATA  32u /* the pointer to all of them is NULL */
 
 enum call {
 	CPG_INITIALIZE,
@@ -73,26 +73,26 @@ enum handle {
 /* The position of a name in the list of name_get. */
 #define NAME_EMPTY 2
 #define NAMES_GOOD 5
-#define NAMES 7
-#define NAME_NULL NAMES
+#define NAMES	   7
+#define NAME_NULL  NAMES
 
 struct op {
 	enum call call;
 	int slot;
 	enum handle handle;
-	int name;		/* a group */
-	int number;		/* model, mode, type, guarantee or context */
-	unsigned int flags;	/* of an initialize or trackstart */
+	int name;	    /* a group */
+	int number;	    /* model, mode, type, guarantee or context */
+	unsigned int flags; /* of an initialize or trackstart */
 	unsigned int callbacks;
-	uint32_t len;		/* of a message */
-	unsigned int pieces;	/* the buffers of the message */
-	uint32_t pattern;	/* its contents, and where it is split */
-	bool is_null;		/* an optional output is NULL */
-	bool has_events;	/* a handle has an event more afterwards */
-	bool is_expected;	/* a join succeeds */
-	int drain;		/* dispatch until so many callbacks have run */
-	struct op *inner;	/* performed in a callback of a dispatch */
-	int inner_at;		/* the number of the callback, from 1 */
+	uint32_t len;	     /* of a message */
+	unsigned int pieces; /* the buffers of the message */
+	uint32_t pattern;    /* its contents, and where it is split */
+	bool is_null;	     /* an optional output is NULL */
+	bool has_events;     /* a handle has an event more afterwards */
+	bool is_expected;    /* a join succeeds */
+	int drain;	     /* dispatch until so many callbacks have run */
+	struct op *inner;    /* performed in a callback of a dispatch */
+	int inner_at;	     /* the number of the callback, from 1 */
 };
 
 /* choose.c */
@@ -133,8 +133,7 @@ int slot_find(uint64_t handle, bool is_quorum);
 
 /* log.c */
 void log_begin(unsigned int step);
-void log_print(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+void log_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_result(cs_error_t error);
 void log_label(int name);
 void log_name(const struct cpg_name *name);
@@ -160,7 +159,7 @@ void witness_wait_left(const struct cpg_name *name);
 extern int process_number;
 extern struct shared {
 	uint32_t pids[PROCESSES];
-	uint32_t ring_node;	/* the ring that was logged first */
+	uint32_t ring_node; /* the ring that was logged first */
 	uint64_t ring_seq;
 } *shared;
 /* Ends this process, and all others with it. */

@@ -16,13 +16,17 @@
 /* Over socket IPC, the kernel queues about ten datagrams. */
 #define PENDING_MANY 6
 /* Larger messages are received at once by all members. */
-#define SMALL_MAX 8000
-#define ZCB_MAX 900000
+#define SMALL_MAX  8000
+#define ZCB_MAX	   900000
 #define ATOMIC_MAX 1047552
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-enum state { UNJOINED, JOINED, LEFT };
+enum state {
+	UNJOINED,
+	JOINED,
+	LEFT
+};
 
 struct slot {
 	bool is_open;
@@ -287,10 +291,10 @@ static bool may_drain(const struct slot *slot)
 
 static uint32_t len_choose(const struct slot *slot, bool is_inner, bool is_zcb)
 {
-	static const uint32_t limits[] = { 1,	 100,  100,  100, 100,
+	static const uint32_t limits[] = { 1,	 100,  100,  100,      100,
 					   2000, 2000, 2000, SMALL_MAX };
-	static const uint32_t large[] = { 50000, 200000, ZCB_MAX, 0, 0,
-					  MESSAGE_MAX };
+	static const uint32_t large[] = { 50000, 200000, ZCB_MAX,
+					  0,	 0,	 MESSAGE_MAX };
 	uint32_t limit;
 
 	if (is_inner || !one_in(12) || !may_drain(slot))
@@ -303,8 +307,11 @@ static uint32_t len_choose(const struct slot *slot, bool is_inner, bool is_zcb)
 
 static void message_choose(struct op *op, bool is_inner)
 {
-	static const int guarantees[] = { CPG_TYPE_UNORDERED, CPG_TYPE_FIFO,
-					  CPG_TYPE_AGREED, CPG_TYPE_SAFE, 99,
+	static const int guarantees[] = { CPG_TYPE_UNORDERED,
+					  CPG_TYPE_FIFO,
+					  CPG_TYPE_AGREED,
+					  CPG_TYPE_SAFE,
+					  99,
 					  -1 };
 
 	op->number = guarantees[random_below(LENGTH(guarantees))];
@@ -330,7 +337,8 @@ static void cpg_initialize_choose(struct op *op)
 
 	op->callbacks = WITH_DELIVER | WITH_CONFCHG | WITH_TOTEM;
 	if (one_in(4))
-		op->callbacks = random_below(8) | (one_in(3) ? WITHOUT_DATA : 0);
+		op->callbacks =
+			random_below(8) | (one_in(3) ? WITHOUT_DATA : 0);
 	op->number = CPG_MODEL_V1;
 	if (op->call == CPG_INITIALIZE)
 		return;
@@ -412,8 +420,7 @@ static void dispatch_choose(struct op *op, bool is_inner)
 	if (is_inner)
 		return;
 	/* Only a finalize ends this mode. */
-	if (one_in(12) && callbacks_pending(slot) > 0 &&
-	    may_finalize(slot))
+	if (one_in(12) && callbacks_pending(slot) > 0 && may_finalize(slot))
 		op->number = CS_DISPATCH_BLOCKING;
 	if (op->number == CS_DISPATCH_BLOCKING || one_in(3))
 		op->inner_at = inner_choose(op, slot);
@@ -447,17 +454,18 @@ static void iteration_choose(struct op *op)
 	struct slot *slot = &slots[op->slot];
 
 	op->number = 1 + (int)random_below(3);
-	op->name = op->number == CPG_ITERATION_ONE_GROUP ? name_choose() :
-							   NAME_NULL;
+	op->name = op->number == CPG_ITERATION_ONE_GROUP ? name_choose()
+							 : NAME_NULL;
 	if (one_in(8))
 		op->name = one_in(2) ? NAME_NULL : name_choose();
 	if (one_in(8))
 		op->number = one_in(2) ? 0 : 4;
 	op->is_null = one_in(16);
-	if (has_effect(op) && !op->is_null && op->number >= CPG_ITERATION_NAME_ONLY &&
+	if (has_effect(op) && !op->is_null &&
+	    op->number >= CPG_ITERATION_NAME_ONLY &&
 	    op->number <= CPG_ITERATION_ALL &&
-	    (op->number == CPG_ITERATION_ONE_GROUP ? op->name < NAMES_GOOD :
-						     op->name == NAME_NULL))
+	    (op->number == CPG_ITERATION_ONE_GROUP ? op->name < NAMES_GOOD
+						   : op->name == NAME_NULL))
 		slot->has_iteration = true;
 }
 

@@ -40,8 +40,9 @@ static struct cpg_name names[NAMES] = {
 	{ UINT32_MAX, "longer" },
 };
 
-static const char *const labels[NAMES] = { "red",   "red0",	"empty", "x128",
-					   "blue",  "too-long", "longest" };
+static const char *const labels[NAMES] = {
+	"red", "red0", "empty", "x128", "blue", "too-long", "longest",
+};
 
 const struct cpg_name *name_get(int name)
 {
@@ -92,7 +93,8 @@ void log_name(const struct cpg_name *name)
 {
 	for (int i = 0; i < NAMES_GOOD; i++)
 		if (name->length == names[i].length &&
-		    memcmp(name->value, name_get(i)->value, name->length) == 0) {
+		    memcmp(name->value, name_get(i)->value, name->length) ==
+			    0) {
 			printf(" %s", labels[i]);
 			if (!rest_is_zero(name))
 				printf(" rest-not-zero");
@@ -120,9 +122,8 @@ void log_ring(uint32_t nodeid, uint64_t seq)
 		shared->ring_node = nodeid;
 		shared->ring_seq = seq;
 	}
-	if (shared->ring_seq == seq &&
-	    (nodeid == 0 || shared->ring_node == 0 ||
-	     shared->ring_node == nodeid))
+	if (shared->ring_seq == seq && (nodeid == 0 || shared->ring_node == 0 ||
+					shared->ring_node == nodeid))
 		printf(" %u.r0", nodeid);
 	else
 		printf(" unknown-ring");

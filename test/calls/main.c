@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define WAIT_STEP_MS 5
-#define WAIT_MS 30000
+#define WAIT_MS	     30000
 
 int process_number;
 struct shared *shared;

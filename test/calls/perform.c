@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRONG 0x123456789abcULL
-#define MARK 0x5a
+#define WRONG	   0x123456789abcULL
+#define MARK	   0x5a
 #define PIECES_MAX 8
 
 static cpg_iteration_handle_t iterations[SLOTS];
@@ -26,20 +26,20 @@ static uint64_t handle_of(const struct op *op)
 	return op->handle == HANDLE_WRONG ? WRONG : handle_get(op->slot);
 }
 
-#define RETRY(error, call)                                     \
-	do {                                                   \
-		int waited_ = 0;                               \
-		do                                             \
-			(error) = (call);                      \
-		while (is_later((error), &waited_));           \
+#define RETRY(error, call)                                                     \
+	do {                                                                   \
+		int waited_ = 0;                                               \
+		do                                                             \
+			(error) = (call);                                      \
+		while (is_later((error), &waited_));                           \
 	} while (0)
 
 static void call_print(const char *function, const struct op *op)
 {
 	log_print("%s(h%d%s", function, op->slot,
-		  op->handle == HANDLE_ZERO  ? " zero" :
-		  op->handle == HANDLE_WRONG ? " wrong" :
-					       "");
+		  op->handle == HANDLE_ZERO    ? " zero"
+		  : op->handle == HANDLE_WRONG ? " wrong"
+					       : "");
 }
 
 static bool is_marked(const void *output, size_t size)
@@ -64,8 +64,8 @@ static bool result_print(cs_error_t error, const void *output, size_t size)
 	return false;
 }
 
-#define OUTPUT(type, name) \
-	type name;         \
+#define OUTPUT(type, name)                                                     \
+	type name;                                                             \
 	memset(&name, MARK, sizeof(name))
 
 /* After a call that has caused events, they are pending. */
@@ -113,8 +113,9 @@ static void cpg_initialize_perform(const struct op *op)
 	OUTPUT(cpg_handle_t, handle);
 	cs_error_t error;
 
-	call_print(op->call == CPG_INITIALIZE ? "cpg_initialize" :
-						"cpg_model_initialize", op);
+	call_print(op->call == CPG_INITIALIZE ? "cpg_initialize"
+					      : "cpg_model_initialize",
+		   op);
 	log_print(", model %d, flags %#x, callbacks %#x", op->number, op->flags,
 		  op->callbacks);
 	RETRY(error, cpg_open(op, &handle));
@@ -170,8 +171,8 @@ static void quorum_initialize_perform(const struct op *op)
 	cs_error_t error;
 
 	memset(&output, MARK, sizeof(output));
-	call_print(op->call == QUORUM_INITIALIZE ? "quorum_initialize" :
-						   "quorum_model_initialize",
+	call_print(op->call == QUORUM_INITIALIZE ? "quorum_initialize"
+						 : "quorum_model_initialize",
 		   op);
 	log_print(", model %d, callbacks %#x", op->number, op->callbacks);
 	RETRY(error, quorum_open(op, &output.handle,
@@ -227,8 +228,8 @@ static cs_error_t dispatch(const struct op *op)
 {
 	cs_dispatch_flags_t mode = (cs_dispatch_flags_t)op->number;
 
-	return op->call == CPG_DISPATCH ? cpg_dispatch(handle_of(op), mode) :
-					  quorum_dispatch(handle_of(op), mode);
+	return op->call == CPG_DISPATCH ? cpg_dispatch(handle_of(op), mode)
+					: quorum_dispatch(handle_of(op), mode);
 }
 
 /* How many dispatches receive a large message is a matter of time. */
@@ -249,8 +250,9 @@ static void dispatch_perform(const struct op *op)
 	struct dispatch before;
 	cs_error_t error;
 
-	call_print(op->call == CPG_DISPATCH ? "cpg_dispatch" :
-					      "quorum_dispatch", op);
+	call_print(op->call == CPG_DISPATCH ? "cpg_dispatch"
+					    : "quorum_dispatch",
+		   op);
 	log_print(", %s)%s", mode_name(op->number), op->drain ? " drain" : "");
 	before = callbacks_begin(op);
 	modes[op->slot] = op->number;
@@ -273,8 +275,8 @@ static void fd_perform(const struct op *op)
 	cs_error_t error;
 
 	call_print(op->call == CPG_FD_GET ? "cpg_fd_get" : "quorum_fd_get", op);
-	error = op->call == CPG_FD_GET ? cpg_fd_get(handle_of(op), &fd) :
-					 quorum_fd_get(handle_of(op), &fd);
+	error = op->call == CPG_FD_GET ? cpg_fd_get(handle_of(op), &fd)
+				       : quorum_fd_get(handle_of(op), &fd);
 	if (!result_print(error, &fd, sizeof(fd)))
 		return;
 	polled.fd = fd;
@@ -291,12 +293,13 @@ static void context_get_perform(const struct op *op)
 	OUTPUT(void *, context);
 	cs_error_t error;
 
-	call_print(op->call == CPG_CONTEXT_GET ? "cpg_context_get" :
-						 "quorum_context_get", op);
-	error = op->call == CPG_CONTEXT_GET ?
-			cpg_context_get(handle_of(op), &context) :
-			quorum_context_get(handle_of(op),
-					   (const void **)&context);
+	call_print(op->call == CPG_CONTEXT_GET ? "cpg_context_get"
+					       : "quorum_context_get",
+		   op);
+	error = op->call == CPG_CONTEXT_GET
+			? cpg_context_get(handle_of(op), &context)
+			: quorum_context_get(handle_of(op),
+					     (const void **)&context);
 	if (result_print(error, &context, sizeof(context)))
 		log_print(" %ld", (long)(intptr_t)context);
 }
@@ -305,12 +308,13 @@ static void context_set_perform(const struct op *op)
 {
 	void *context = (void *)(intptr_t)op->number;
 
-	call_print(op->call == CPG_CONTEXT_SET ? "cpg_context_set" :
-						 "quorum_context_set", op);
+	call_print(op->call == CPG_CONTEXT_SET ? "cpg_context_set"
+					       : "quorum_context_set",
+		   op);
 	log_print(", %d)", op->number);
-	log_result(op->call == CPG_CONTEXT_SET ?
-			   cpg_context_set(handle_of(op), context) :
-			   quorum_context_set(handle_of(op), context));
+	log_result(op->call == CPG_CONTEXT_SET
+			   ? cpg_context_set(handle_of(op), context)
+			   : quorum_context_set(handle_of(op), context));
 }
 
 /* Groups. */
@@ -494,10 +498,10 @@ static void iteration_initialize_perform(const struct op *op)
 	log_print(", type %d,", op->number);
 	log_label(op->name);
 	log_print(op->is_null ? ", null" : "");
-	RETRY(error, cpg_iteration_initialize(
-			     handle_of(op), (cpg_iteration_type_t)op->number,
-			     name_get(op->name),
-			     op->is_null ? NULL : &iteration));
+	RETRY(error, cpg_iteration_initialize(handle_of(op),
+					      (cpg_iteration_type_t)op->number,
+					      name_get(op->name),
+					      op->is_null ? NULL : &iteration));
 	if (!result_print(error, &iteration, sizeof(iteration)))
 		return;
 	log_print(iteration == 0 ? " zero" : "");
@@ -506,8 +510,8 @@ static void iteration_initialize_perform(const struct op *op)
 
 static cpg_iteration_handle_t iteration_of(const struct op *op)
 {
-	return op->handle == HANDLE_OF_SLOT ? iterations[op->slot] :
-					      handle_of(op);
+	return op->handle == HANDLE_OF_SLOT ? iterations[op->slot]
+					    : handle_of(op);
 }
 
 static void iteration_next_perform(const struct op *op)
@@ -517,8 +521,8 @@ static void iteration_next_perform(const struct op *op)
 
 	call_print("cpg_iteration_next", op);
 	log_print(op->is_null ? ", null" : "");
-	RETRY(error, cpg_iteration_next(iteration_of(op),
-					op->is_null ? NULL : &step));
+	RETRY(error,
+	      cpg_iteration_next(iteration_of(op), op->is_null ? NULL : &step));
 	if (!result_print(error, &step, sizeof(step)))
 		return;
 	log_name(&step.group);

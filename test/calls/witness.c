@@ -22,14 +22,14 @@ static void succeed(cs_error_t error, const char *call)
 		fail("the witness: %s returns %d", call, (int)error);
 }
 
-#define SUCCEED(call)                              \
-	do {                                       \
-		cs_error_t error_;                 \
-		int waited_ = 0;                   \
-		do                                 \
-			error_ = (call);           \
-		while (is_later(error_, &waited_)); \
-		succeed(error_, #call);            \
+#define SUCCEED(call)                                                          \
+	do {                                                                   \
+		cs_error_t error_;                                             \
+		int waited_ = 0;                                               \
+		do                                                             \
+			error_ = (call);                                       \
+		while (is_later(error_, &waited_));                            \
+		succeed(error_, #call);                                        \
 	} while (0)
 
 static void message_deliver(cpg_handle_t handle, const struct cpg_name *group,
