@@ -121,22 +121,27 @@ static bool uid_is_unnamed(uid_t uid)
 	       count != UINT_MAX;
 }
 
-/*
- * While corosync is down, any local process can take the name of a service.
- * Accept only a server that runs as root or as the caller's own user.
- */
-static int peer_check(int fd, uid_t *ret_uid)
+bool handshake_accepts(uid_t uid)
+{
+	return uid == 0 || uid == geteuid() || uid_is_unnamed(uid);
+}
+
+static int peer_uid(int fd, uid_t *ret_uid)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return -errno;
-	if (peer.uid != 0 && peer.uid != geteuid() &&
-	    !uid_is_unnamed(peer.uid))
-		return -EACCES;
 	*ret_uid = peer.uid;
 	return 0;
+}
+
+static int peer_check(int fd, uid_t *ret_uid)
+{
+	int res = peer_uid(fd, ret_uid);
+
+	return res == 0 && !handshake_accepts(*ret_uid) ? -EACCES : res;
 }
 
 static int service_connect(struct handshake *handshake, const char *service)
@@ -254,6 +259,21 @@ static int fd_talk(int fd, size_t message_max, struct handshake_reply *reply)
 	setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &off, sizeof(off));
 	if (res == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		res = -errno;
+	return res;
+}
+
+int handshake_peer(const char *service, uid_t *ret_uid)
+{
+	struct handshake handshake = {
+		.fd = socket(AF_UNIX,
+			     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+	};
+	int res = handshake.fd < 0 ? -errno :
+				     service_connect(&handshake, service);
+
+	if (res == 0)
+		res = peer_uid(handshake.fd, ret_uid);
+	handshake_clear(&handshake);
 	return res;
 }
 

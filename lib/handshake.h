@@ -41,6 +41,19 @@ struct handshake {
 int handshake_run(const char *service, size_t message_max,
 		  struct handshake *ret_handshake);
 
+/*
+ * Connect to the service only to get the user that runs it. Returns 0,
+ * -ECONNREFUSED or another errno.
+ */
+int handshake_peer(const char *service, uid_t *ret_uid);
+
+/*
+ * Whether handshake_run accepts a server that runs as this user. While corosync
+ * is down, any local process can take the name of a service. So it must be
+ * root or the caller's own user.
+ */
+bool handshake_accepts(uid_t uid);
+
 /* Close the fd and free the names. */
 void handshake_clear(struct handshake *handshake);
 
