@@ -13,16 +13,7 @@
 
 static unsigned long count;
 static atomic_bool all_sent;
-static struct usage usage; /* at the start; after the end, of the whole run */
-
-static void usage_print(void)
-{
-	double number = (double)count;
-
-	result_print("messages_per_s", number / usage.time);
-	result_print("client_us", usage.client / number * 1e6);
-	result_print("daemon_us", usage.daemon / number * 1e6);
-}
+static struct usage begin; /* before the first message */
 
 static void last_deliver(cpg_handle_t handle, const struct cpg_name *group,
 			 uint32_t nodeid, uint32_t pid, void *data, size_t len)
@@ -30,7 +21,7 @@ static void last_deliver(cpg_handle_t handle, const struct cpg_name *group,
 	message_deliver_ordered(handle, group, nodeid, pid, data, len);
 	if (messages.delivered < count)
 		return;
-	usage = usage_since(&usage);
+	usage_print(&begin, count);
 	/* The sender's call for this message may not have returned yet. */
 	while (!all_sent)
 		pause_briefly();
@@ -65,12 +56,11 @@ void measure_loop(char **arguments)
 
 	messages_begin(number_parse(arguments[0], sizeof(messages.sent)));
 	count = number_parse(arguments[1], 1);
-	usage = usage_get();
+	begin = usage_get();
 	if (pthread_create(&sender, NULL, messages_send, &handle) != 0)
 		errx(1, "cannot create a thread");
 	blocking_run(handle);
 	pthread_join(sender, NULL);
-	usage_print();
 }
 
 void measure_single(char **arguments)
@@ -80,10 +70,9 @@ void measure_single(char **arguments)
 
 	messages_begin(number_parse(arguments[0], sizeof(messages.sent)));
 	count = number_parse(arguments[1], 1);
-	usage = usage_get();
+	begin = usage_get();
 	messages_pass(handle, count);
-	usage = usage_since(&usage);
-	usage_print();
+	usage_print(&begin, count);
 	INSIST(cpg_finalize(handle));
 }
 
@@ -121,10 +110,9 @@ void measure_receive(char **arguments)
 	peer_start(&peer, &group);
 	handle = member_open(&group, last_deliver);
 	all_sent = true;
-	usage = usage_get();
+	begin = usage_get();
 	peer_send(&peer, messages.message.iov_len, count);
 	blocking_run(handle);
-	usage_print();
 	peer_wait(&peer);
 	peer_end(&peer);
 }

@@ -43,6 +43,10 @@ static const struct measure {
 	  "SECONDS: wake-ups of a thread that dispatches BLOCKING" },
 	{ "handles", 2, 16, measure_handles,
 	  "LAPS HANDLES...: cost with this many handles open" },
+	{ "session-loop", 2, 2, measure_session_loop,
+	  "SIZE COUNT: loop, with a session" },
+	{ "session-single", 2, 2, measure_session_single,
+	  "SIZE COUNT: single, with a session" },
 	{ "peer", 0, 0, measure_peer, ": started by other measurements" },
 };
 

@@ -22,6 +22,8 @@ void measure_memory(char **arguments);
 void measure_stack(char **arguments);
 void measure_idle(char **arguments);
 void measure_handles(char **arguments);
+void measure_session_loop(char **arguments);
+void measure_session_single(char **arguments);
 void measure_peer(char **arguments);
 
 #endif

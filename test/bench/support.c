@@ -180,3 +180,13 @@ void result_print_of(const char *name, unsigned long number, double value)
 {
 	printf("%s.%lu %.9g\n", name, number, value);
 }
+
+void usage_print(const struct usage *begin, unsigned long messages)
+{
+	struct usage usage = usage_since(begin);
+	double number = (double)messages;
+
+	result_print("messages_per_s", number / usage.time);
+	result_print("client_us", usage.client / number * 1e6);
+	result_print("daemon_us", usage.daemon / number * 1e6);
+}

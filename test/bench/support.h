@@ -37,6 +37,9 @@ double time_get(void);
 struct usage usage_get(void);
 struct usage usage_since(const struct usage *begin);
 
+/* Print the usage since @begin, per message, as results. */
+void usage_print(const struct usage *begin, unsigned long messages);
+
 /* Read the text, or the number, after "FIELD:" in a file of /proc. */
 void field_read(const char *path, const char *field, char *text, size_t size);
 double field_number(const char *path, const char *field);

@@ -17,6 +17,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/*
+ * This program connects again by itself, and has no session of libcoroclient:
+ * it runs with any libcpg and libquorum, corosync's own included, and it prints
+ * events that a session does not have, such as those of totem.
+ */
+
 /* How long to wait for the daemon before the first attempt, and at most. */
 #define PAUSE_MS     50
 #define PAUSE_MS_MAX 5000
