@@ -83,10 +83,10 @@ tree_settings_clear()
 # Runs a command in the tree, in its copy of the source.
 tree_command()
 {
-	local environment=("${variables[@]}") name
+	local environment=("${variables[@]}") proxy
 
-	for name in http_proxy https_proxy no_proxy; do
-		[[ ${!name-} ]] && environment+=("$name=${!name}")
+	for proxy in http_proxy https_proxy no_proxy; do
+		[[ ${!proxy-} ]] && environment+=("$proxy=${!proxy}")
 	done
 	[[ $chosen ]] && environment+=("TESTS=$chosen")
 	isolated "$BASH" "$0" @tree "$tree" env -i HOME=/root LANG=C.UTF-8 \
