@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,9 +157,14 @@ EXPORT cs_error_t coro_join(struct coro_session *session, const void *name,
 static bool join_await(cpg_handle_t handle, int64_t deadline_ns)
 {
 	struct pollfd pollfd = { .events = POLLIN };
+	int count;
 
-	return cpg_fd_get(handle, &pollfd.fd) != CS_OK ||
-	       poll(&pollfd, 1, deadline_left_ms(deadline_ns)) != 0;
+	if (cpg_fd_get(handle, &pollfd.fd) != CS_OK)
+		return true;
+	do
+		count = poll(&pollfd, 1, deadline_left_ms(deadline_ns));
+	while (count < 0 && errno == EINTR);
+	return count != 0;
 }
 
 static cs_error_t handle_leave(struct coro_group *group, int64_t deadline_ns)

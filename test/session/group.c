@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The coroclient authors */
 
+#include <signal.h>
 #include <string.h>
 
 #include "suites.h"
@@ -400,6 +401,15 @@ START_TEST(leave_before_the_join)
 }
 END_TEST
 
+static atomic_bool signal_came;
+
+static void signal_note(int number)
+{
+	(void)number;
+	signal_came = true;
+}
+
+/* A signal does not end the wait. */
 START_TEST(leave_waits_for_the_join)
 {
 	struct coro_session *session = session_open();
@@ -407,11 +417,16 @@ START_TEST(leave_waits_for_the_join)
 			     .session = session,
 			     .timeout_ms = -1 };
 
+	signal(SIGUSR1, signal_note);
 	fake_hold_joins(true);
 	ck_assert_int_eq(join_text(session, "a", &call.group, -1), CS_OK);
 	session_settle(session);
 	call_start(&call);
 	call_wait_asleep(&call);
+	pthread_kill(call.thread, SIGUSR1);
+	wait_for(signal_came);
+	call_wait_asleep(&call);
+	ck_assert_uint_eq(fake_calls(FAKE_CPG_LEAVE), 0);
 	fake_hold_joins(false);
 	ck_assert_int_eq(call_join(&call), CS_OK);
 	coro_close(session);
