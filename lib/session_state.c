@@ -351,6 +351,7 @@ static void session_take_over(struct coro_session *session)
 		if (session->turn_depth == 0)
 			group->turn_refs = 0;
 		group->refs = 1 + group->turn_refs;
+		group->is_joining = group->is_leaving = false;
 		group_backlog_clear(group);
 	}
 	descriptors_take_over(session);

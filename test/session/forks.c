@@ -115,6 +115,36 @@ START_TEST(child_has_an_epoll_descriptor)
 }
 END_TEST
 
+/* The thread of the parent that joins does not exist in the child. */
+static int joined_run(void *data)
+{
+	(void)data;
+	fake_unblock(FAKE_CPG_JOIN);
+	wait_for(({
+		coro_dispatch(session, 1);
+		events_count("members b: ") == 1;
+	}));
+	coro_close(session);
+	return 0;
+}
+
+START_TEST(fork_during_a_join)
+{
+	struct call call = { .kind = CALL_JOIN,
+			     .session = session,
+			     .text = "b",
+			     .timeout_ms = -1 };
+
+	fake_block(FAKE_CPG_JOIN);
+	call_start(&call);
+	wait_for(fake_blocked(FAKE_CPG_JOIN) == 1);
+	ck_assert_int_eq(child_run(joined_run, NULL), 0);
+	ck_assert_int_eq(call_join(&call), CS_OK);
+	session_settle(session);
+	ck_assert_uint_ge(events_count("members b: "), 1);
+}
+END_TEST
+
 /* The parent was a member, and is so no longer. */
 static int reconnect_run(void *data)
 {
@@ -336,6 +366,7 @@ TCase *forks_case(void)
 	tcase_add_test(tcase, child_closes);
 	tcase_add_test(tcase, child_dispatches);
 	tcase_add_test(tcase, child_has_an_epoll_descriptor);
+	tcase_add_test(tcase, fork_during_a_join);
 	tcase_add_test(tcase, child_connects_for_itself);
 	tcase_add_test(tcase, child_sends_without_a_window);
 	tcase_add_test(tcase, other_threads_are_gone);
