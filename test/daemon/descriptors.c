@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,33 +51,6 @@ static void fds_assert_same(const struct fds *before)
 		ck_assert_msg(before->devices[fd] == now.devices[fd] &&
 				      before->inodes[fd] == now.inodes[fd],
 			      "fd %d is not what it was", fd);
-}
-
-static void fds_limit(rlim_t count)
-{
-	struct rlimit limit;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = count;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-static void fds_unlimit(void)
-{
-	struct rlimit limit;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	fds_limit(limit.rlim_max);
-}
-
-/* The lowest descriptor that is free. */
-static rlim_t fd_next(void)
-{
-	int fd = dup(0);
-
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return (rlim_t)fd;
 }
 
 static bool initialize_works(const struct opener *opener,

@@ -6,7 +6,6 @@
  */
 #include <stdio.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 #include "events.h"
@@ -90,10 +89,8 @@ static void fds_many(void)
 	struct rlimit limit;
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	if (limit.rlim_cur >= FDS_MANY)
-		return;
-	limit.rlim_cur = FDS_MANY;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur < FDS_MANY)
+		fds_limit(FDS_MANY);
 }
 
 /* Handles that join are of cpg, most others of quorum: it uses less memory. */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -71,6 +72,13 @@ void daemon_continue(void);
 
 /* Restart the daemon; kills it first if it is running. */
 void daemon_restart(void);
+
+/* Limit the numbers of new descriptors to less than @count; the maximum. */
+void fds_limit(rlim_t count);
+void fds_unlimit(void);
+
+/* The lowest descriptor that is free. */
+rlim_t fd_next(void);
 
 /*
  * Call @handler for SIGALRM every @us microseconds until timer_stop. The signal

@@ -53,7 +53,8 @@ struct place {
 static struct record *records;
 static atomic_uint records_count;
 static struct place places[GROUPS];
-static uint32_t sequences[SENDERS]; /* the last ones that have come back */
+/* The last ones that have come back; also of the message of end_stopped. */
+static uint32_t sequences[SENDERS + 1];
 static atomic_bool enough;
 static atomic_uint connected, disconnected;
 static atomic_ulong lost, uncertain;
@@ -161,11 +162,11 @@ static struct coro_session *session_open(void)
 
 /* Senders. */
 
-static size_t len_choose(uint32_t number)
+static size_t len_choose(const struct message *message)
 {
-	if (number % BIG_EVERY == 0)
+	if (message->sequence % BIG_EVERY == 1)
 		return BIG_LEN;
-	return HEAD + (number % 7 == 0 ? number % 8192 : 52);
+	return HEAD + (message->number % 7 == 0 ? message->number % 8192 : 52);
 }
 
 static enum result result_of(cs_error_t error)
@@ -190,7 +191,7 @@ static enum result message_send(struct message *message, int timeout_ms)
 	message->number = records_count++;
 	message->sequence++;
 	ck_assert_uint_lt(message->number, RECORDS_MAX);
-	iov.iov_len = len_choose(message->number);
+	iov.iov_len = len_choose(message);
 	memset(message->rest, (int)message->number, iov.iov_len - HEAD);
 	result = result_of(coro_send(group, &iov, 1, timeout_ms));
 	records[message->number].result = (unsigned char)result;
@@ -232,7 +233,19 @@ static void end_by_tool(void)
 			 0);
 }
 
-static void (*const ends[])(void) = { end_by_kill, end_by_signal, end_by_tool };
+/* The daemon cannot have read the message. So at least one is uncertain. */
+static void end_stopped(void)
+{
+	/* It must not be large: corosync would have to reply. */
+	static struct message message = { .sender = SENDERS, .sequence = 1 };
+
+	daemon_stop();
+	ck_assert_int_eq(message_send(&message, -1), SENT);
+	end_by_kill();
+}
+
+static void (*const ends[])(void) = { end_by_kill, end_by_signal, end_by_tool,
+				      end_stopped };
 
 static void flow_await(unsigned int connects)
 {
@@ -354,6 +367,7 @@ START_TEST(every_message_is_accounted_for)
 	ck_assert_uint_eq(connected, restarts_get() + 1);
 	ck_assert_uint_ge(disconnected, restarts_get());
 	ck_assert_uint_gt(uncertain, 0);
+	ck_assert_uint_gt(big_messages, 0);
 	coro_close(session);
 	free(records);
 }

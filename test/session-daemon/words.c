@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
@@ -245,32 +244,6 @@ START_TEST(shm_is_full)
 	coro_close(client.session);
 }
 END_TEST
-
-static void fds_limit(rlim_t count)
-{
-	struct rlimit limit;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = count;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-static void fds_unlimit(void)
-{
-	struct rlimit limit;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	fds_limit(limit.rlim_max);
-}
-
-static rlim_t fd_next(void)
-{
-	int fd = dup(0);
-
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return (rlim_t)fd;
-}
 
 /* The session itself needs two. */
 START_TEST(no_descriptors)
