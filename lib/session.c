@@ -134,45 +134,6 @@ EXPORT cs_error_t coro_open(struct coro_session **session,
 
 /* Close. */
 
-/*
- * A leave before the end, so that other members see a leave and not a failure.
- * In a child of fork, the member is the parent.
- */
-static bool must_leave(const struct coro_group *group)
-{
-	return group->is_member && !group->is_leaving &&
-	       group->process == process_id();
-}
-
-static void handle_close(struct coro_session *session, cpg_handle_t handle,
-			 const struct cpg_name *leave)
-{
-	session_unlock(session);
-	if (leave != NULL)
-		cpg_leave(handle, leave);
-	if (handle != 0)
-		cpg_finalize(handle);
-	session_lock(session);
-}
-
-static void groups_remove(struct coro_session *session)
-{
-	struct coro_group *group;
-	cpg_handle_t handle;
-
-	while (session->groups != NULL) {
-		group = session->groups;
-		handle = group->handle;
-		session->groups = group->next;
-		group->is_gone = true;
-		group->handle = 0;
-		session->stats.uncertain += group_backlog_clear(group);
-		handle_close(session, handle,
-			     must_leave(group) ? &group->name : NULL);
-		group_unref(group);
-	}
-}
-
 EXPORT void coro_close(struct coro_session *session)
 {
 	struct session_use use;
@@ -184,7 +145,8 @@ EXPORT void coro_close(struct coro_session *session)
 	session->is_closed = true;
 	session_timer_set(session);
 	session_wake(session);
-	groups_remove(session);
+	while (session->groups != NULL)
+		group_remove(session->groups);
 	quorum = session->quorum;
 	session->quorum = 0;
 	session_unlock(session);
@@ -232,6 +194,10 @@ EXPORT void coro_stats(struct coro_session *session, struct coro_stats *stats)
 	session_enter(session, &use);
 	session->stats.size = size;
 	session->stats.backlog_bytes = session->backlog_bytes;
+	session->stats.backlog = 0;
+	for (struct coro_group *group = session->groups; group != NULL;
+	     group = group->next)
+		session->stats.backlog += group->backlog.count;
 	sized_copy(stats, size, &session->stats, sizeof(session->stats));
 	session_leave(&use);
 }

@@ -45,14 +45,14 @@ static size_t message_return(struct coro_group *group, const void *msg,
 {
 	struct coro_session *session = group->session;
 	const struct backlog_mark mark = backlog_mark_bytes(msg, len);
-	size_t bytes = group->backlog.bytes;
-	size_t count = group->backlog.count;
 	size_t lost;
+	bool is_known;
 
-	if (!backlog_return(&group->backlog, &mark, &lost))
+	session->backlog_bytes -= group->backlog.bytes;
+	is_known = backlog_return(&group->backlog, &mark, &lost);
+	session->backlog_bytes += group->backlog.bytes;
+	if (!is_known)
 		return 0;
-	session->backlog_bytes -= bytes - group->backlog.bytes;
-	session->stats.backlog -= count - group->backlog.count;
 	session->stats.returned++;
 	session->stats.lost += lost;
 	progress_note(session);

@@ -26,17 +26,6 @@ static struct coro_group *group_find_name(const struct coro_session *session,
 	return group;
 }
 
-/* Groups are in the order of their ids. */
-static struct coro_group **group_place(struct coro_session *session,
-				       const struct coro_group *group)
-{
-	struct coro_group **place = &session->groups;
-
-	while (*place != group)
-		place = &(*place)->next;
-	return place;
-}
-
 static struct coro_group *group_create(struct coro_session *session,
 				       const void *name, size_t len)
 {
@@ -53,26 +42,6 @@ static struct coro_group *group_create(struct coro_session *session,
 		memcpy(group->name.value, name, len);
 	*group_place(session, NULL) = group;
 	return group;
-}
-
-/* Its handle is closed, too, which leaves the group. */
-static void group_remove(struct coro_group *group)
-{
-	struct coro_session *session = group->session;
-	cpg_handle_t handle = group->handle;
-
-	*group_place(session, group) = group->next;
-	group->is_gone = true;
-	group->handle = 0;
-	session->stats.uncertain += group_backlog_clear(group);
-	session_timer_set(session);
-	session_wake(session);
-	if (handle != 0) {
-		session_unlock(session);
-		cpg_finalize(handle);
-		session_lock(session);
-	}
-	group_unref(group);
 }
 
 /* Whether to wait on for the join; if not, *ret_error is its result. */

@@ -218,6 +218,17 @@ static void group_retry(struct coro_group *group)
 	group->retry_ns = retry_make(group->session, &group->pause_ns);
 }
 
+static void handle_close(const struct coro_group *group, cpg_handle_t handle,
+			 bool leaves)
+{
+	session_unlock(group->session);
+	if (leaves)
+		cpg_leave(handle, &group->name);
+	if (handle != 0)
+		cpg_finalize(handle);
+	session_lock(group->session);
+}
+
 /* Unless the session was closed, or the link replaced, in the meantime. */
 static cs_error_t group_accept(struct coro_group *group, cpg_handle_t handle,
 			       uint64_t connects)
@@ -229,9 +240,7 @@ static cs_error_t group_accept(struct coro_group *group, cpg_handle_t handle,
 		group_begin(group, handle);
 		return CS_OK;
 	}
-	session_unlock(session);
-	cpg_finalize(handle);
-	session_lock(session);
+	handle_close(group, handle, false);
 	return CS_ERR_TRY_AGAIN;
 }
 
@@ -301,6 +310,31 @@ void link_advance(struct coro_session *session)
 	session_timer_set(session);
 }
 
+/*
+ * A member leaves before the end, so that the others see a leave and not a
+ * failure. In a child of fork, the member is the parent.
+ */
+static bool must_leave(const struct coro_group *group)
+{
+	return group->session->is_closed && group->is_member &&
+	       !group->is_leaving && group->process == process_id();
+}
+
+void group_remove(struct coro_group *group)
+{
+	struct coro_session *session = group->session;
+	cpg_handle_t handle = group->handle;
+
+	*group_place(session, group) = group->next;
+	group->is_gone = true;
+	group->handle = 0;
+	session->stats.uncertain += group_backlog_clear(group);
+	session_timer_set(session);
+	session_wake(session);
+	handle_close(group, handle, must_leave(group));
+	group_unref(group);
+}
+
 /* To report. */
 
 void link_report(struct coro_session *session)
@@ -352,21 +386,6 @@ void group_dispatch(struct coro_group *group)
 }
 
 /* To close. */
-
-/* They stay readable, and a callback that dispatches would be busy. */
-static void handles_unwatch(struct coro_session *session)
-{
-	int fd;
-
-	if (session->quorum != 0 &&
-	    quorum_fd_get(session->quorum, &fd) == CS_OK)
-		session_unwatch(session, fd);
-	for (struct coro_group *group = session->groups; group != NULL;
-	     group = group->next)
-		if (group->handle != 0 &&
-		    cpg_fd_get(group->handle, &fd) == CS_OK)
-			session_unwatch(session, fd);
-}
 
 /* Delivers the events of all handles that are pending. */
 static void events_drain(struct coro_session *session)
@@ -444,7 +463,8 @@ void link_close(struct coro_session *session)
 	char why[WHY_SIZE];
 
 	session->is_closing = true;
-	handles_unwatch(session);
+	/* They stay readable: a callback that dispatches would be busy. */
+	handles_watch(session, false);
 	link_report(session);
 	events_drain(session);
 	groups_close(session);

@@ -21,6 +21,12 @@ void link_report(struct coro_session *session);
 void group_dispatch(struct coro_group *group);
 
 /*
+ * Remove a group, and finalize its handle, if it has one. If the session is
+ * closed, the member leaves the group first.
+ */
+void group_remove(struct coro_group *group);
+
+/*
  * The link is lost: deliver the last events, and close all handles. The caller
  * has the turn.
  */

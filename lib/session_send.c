@@ -63,7 +63,6 @@ static void backlog_note(struct coro_session *session, size_t bytes)
 {
 	session->has_progress |= session->backlog_bytes == 0;
 	session->backlog_bytes += bytes;
-	session->stats.backlog++;
 	session->has_credit = false;
 	if (session->backlog_bytes <= session->options.backlog_max)
 		return;
@@ -88,12 +87,10 @@ static cs_error_t count_begin(struct send *send, uint64_t *ret_begin)
 static void count_cancel(struct coro_group *group, uint64_t begin)
 {
 	struct coro_session *session = group->session;
-	size_t bytes = group->backlog.bytes;
-	size_t count = group->backlog.count;
 
+	session->backlog_bytes -= group->backlog.bytes;
 	backlog_cancel(&group->backlog, begin);
-	session->backlog_bytes -= bytes - group->backlog.bytes;
-	session->stats.backlog -= count - group->backlog.count;
+	session->backlog_bytes += group->backlog.bytes;
 }
 
 /*

@@ -125,8 +125,17 @@ struct coro_group *group_find(struct coro_session *session, uint64_t id)
 size_t group_backlog_clear(struct coro_group *group)
 {
 	group->session->backlog_bytes -= group->backlog.bytes;
-	group->session->stats.backlog -= group->backlog.count;
 	return backlog_clear(&group->backlog);
+}
+
+struct coro_group **group_place(struct coro_session *session,
+				const struct coro_group *group)
+{
+	struct coro_group **place = &session->groups;
+
+	while (*place != group)
+		place = &(*place)->next;
+	return place;
 }
 
 /* The clock is read only if a thread has to wait. */
@@ -240,9 +249,27 @@ bool session_watch(struct coro_session *session, int fd, uint64_t id)
 	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void session_unwatch(struct coro_session *session, int fd)
+static void fd_watch(struct coro_session *session, int fd, uint64_t id,
+		     bool is_watched)
 {
-	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	if (is_watched)
+		session_watch(session, fd, id);
+	else
+		epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void handles_watch(struct coro_session *session, bool are_watched)
+{
+	int fd;
+
+	if (session->quorum != 0 &&
+	    quorum_fd_get(session->quorum, &fd) == CS_OK)
+		fd_watch(session, fd, ID_QUORUM, are_watched);
+	for (struct coro_group *group = session->groups; group != NULL;
+	     group = group->next)
+		if (group->handle != 0 &&
+		    cpg_fd_get(group->handle, &fd) == CS_OK)
+			fd_watch(session, fd, group->id, are_watched);
 }
 
 static int64_t group_due(struct coro_session *session,
@@ -311,20 +338,6 @@ static void fd_replace(int fd, int replacement)
 	close(replacement);
 }
 
-static void handles_watch(struct coro_session *session)
-{
-	int fd;
-
-	if (session->quorum != 0 &&
-	    quorum_fd_get(session->quorum, &fd) == CS_OK)
-		session_watch(session, fd, ID_QUORUM);
-	for (struct coro_group *group = session->groups; group != NULL;
-	     group = group->next)
-		if (group->handle != 0 &&
-		    cpg_fd_get(group->handle, &fd) == CS_OK)
-			session_watch(session, fd, group->id);
-}
-
 /* The parent has the same descriptors, and changes what they watch. */
 static void descriptors_take_over(struct coro_session *session)
 {
@@ -333,7 +346,7 @@ static void descriptors_take_over(struct coro_session *session)
 		   timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
 	session->timer_ns = 0;
 	session_watch(session, session->timer_fd, ID_TIMER);
-	handles_watch(session);
+	handles_watch(session, true);
 }
 
 /* Of the parent's threads, only the one that called fork exists. */

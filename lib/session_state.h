@@ -125,7 +125,7 @@ struct coro_session {
 	struct nodes *first_nodes;	/* is_connecting or turn: not delivered */
 	struct nodes *nodes;	/* turn: of the last event */
 	uint64_t next_id;
-	struct coro_group *groups;
+	struct coro_group *groups;	/* in the order of their ids */
 	size_t backlog_bytes;	/* of all groups */
 	bool has_progress;	/* a message came back since progress_ns */
 	int64_t progress_ns;
@@ -181,6 +181,10 @@ void group_release(void *group);
 
 struct coro_group *group_find(struct coro_session *session, uint64_t id);
 
+/* Where the list points to a group, or, for NULL, its end. */
+struct coro_group **group_place(struct coro_session *session,
+				const struct coro_group *group);
+
 /* Unlock and lock, around what may block. */
 void session_unlock(struct coro_session *session);
 void session_lock(struct coro_session *session);
@@ -202,9 +206,11 @@ void session_wake(struct coro_session *session);
 /* Set the timer of the descriptor to the time when a dispatch has work. */
 void session_timer_set(struct coro_session *session);
 
-/* Watch a descriptor, or stop. Returns false if resources ran out. */
+/* Watch a descriptor. Returns false if resources ran out. */
 bool session_watch(struct coro_session *session, int fd, uint64_t id);
-void session_unwatch(struct coro_session *session, int fd);
+
+/* Watch the descriptors of all handles, or stop. */
+void handles_watch(struct coro_session *session, bool are_watched);
 
 /* Whether the group can take a message now. */
 bool group_is_sendable(struct coro_session *session,
