@@ -80,8 +80,7 @@ size_t transport_request_max(const struct transport *transport);
 enum {
 	/*
 	 * The caller takes events until none is pending, or until it calls
-	 * transport_batch_end. In between, the fd may be readable with nothing
-	 * pending.
+	 * transport_batch_end.
 	 */
 	TRANSPORT_BATCH = 1,
 	/* If no event is found, the caller polls the fd: do not check it. */

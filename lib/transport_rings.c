@@ -26,9 +26,10 @@
  * socket has room for its byte.
  *
  * An event is taken only after its byte has arrived. In a batch the bytes are
- * counted first, and read after their events, many at a time. So the fd is
- * readable as long as an event is pending, and not readable after the batch
- * if none is. Once the daemon is gone, events are taken without their bytes.
+ * counted first, and read with the last of their events, many at a time. So the
+ * fd is readable as long as an event is pending, and not readable in the
+ * callback for the last one. Once the daemon is gone, events are taken without
+ * their bytes.
  */
 
 /* In bytes: more of the socket's buffer than one byte uses on any machine. */
@@ -158,6 +159,14 @@ static void bytes_read(struct rings *rings)
 	}
 }
 
+static void taken_count(struct rings *rings)
+{
+	struct transport_shared *shared = rings->transport.shared;
+
+	if (++shared->taken == shared->bytes)
+		bytes_read(rings);
+}
+
 /*
  * Count the bytes in the socket. Returns false if there is none. To peek costs
  * time for each byte, to ask for their number does not, but hides the end of
@@ -178,7 +187,7 @@ static bool bytes_count(struct rings *rings)
 	return true;
 }
 
-/* Finds an event of a batch. Its byte is read later. */
+/* Finds an event of a batch. Its byte is read with the last one. */
 static ssize_t event_find_of_many(struct rings *rings, bool waits,
 				  void **ret_chunk)
 {
@@ -186,15 +195,13 @@ static ssize_t event_find_of_many(struct rings *rings, bool waits,
 	ssize_t len = -EAGAIN;
 
 	while (len == -EAGAIN) {
-		if (shared->taken == shared->bytes) {
-			bytes_read(rings);
-			if (waits || !bytes_count(rings))
-				return -EAGAIN;
-		}
+		if (shared->taken == shared->bytes &&
+		    (waits || !bytes_count(rings)))
+			return -EAGAIN;
 		len = event_peek(rings, ret_chunk);
 		/* A byte without an event must be read, too. */
 		if (len == -EAGAIN)
-			shared->taken++;
+			taken_count(rings);
 	}
 	return len;
 }
@@ -263,7 +270,7 @@ static void rings_event_done(struct transport *transport)
 	    qb_rb_chunks_used(rings->event) >= rings->event_pending)
 		death_note(rings);
 	if (!shared->event_due)
-		shared->taken++;
+		taken_count(rings);
 	shared->event_due = false;
 }
 

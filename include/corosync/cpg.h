@@ -272,12 +272,10 @@ cs_error_t cpg_finalize(cpg_handle_t handle);
  * cpg_fd_get(3): return the file descriptor of the connection, which stays the
  * same until the handle is closed: its socket, or, if system.qb_ipc_type is
  * socket, an epoll descriptor. It is readable (POLLIN) as long as an event is
- * pending. After a dispatch it is not readable if no event is pending, unless
- * another thread or process is in a dispatch that takes several events; in a
- * callback of such a dispatch it may be readable, too. If the daemon is gone,
- * the descriptor shows POLLHUP; an epoll descriptor shows POLLIN instead. It is
- * for poll and similar calls, and, if it is a socket, for SO_PEERCRED. The
- * caller must not read, write, change or close it.
+ * pending, and not after that, not even in the callback for the last event. If
+ * the daemon is gone, the descriptor shows POLLHUP; an epoll descriptor shows
+ * POLLIN instead. It is for poll and similar calls, and, if it is a socket, for
+ * SO_PEERCRED. The caller must not read, write, change or close it.
  *
  *	handle	open
  *	fd	output: owned by the library, until cpg_finalize

@@ -282,8 +282,6 @@ static void fd_perform(const struct op *op)
 	polled.fd = fd;
 	log_print(" %s, ", fd == fds[op->slot] ? "the same" : "another");
 	log_print(poll(&polled, 1, 0) == 1 ? "readable" : "not readable");
-	if (modes[op->slot] != 0)
-		log_print(" in %s", mode_name(modes[op->slot]));
 	if (polled.revents & ~POLLIN)
 		log_print(", %#x", (unsigned int)polled.revents);
 }

@@ -114,29 +114,49 @@ START_TEST(fd_is_of_this_handle_alone)
 END_TEST
 
 static const struct service_api *polled;
-static bool was_readable;
+static unsigned int events_left;
+static bool is_nested;
 
-/* Only the last callback has no event pending. */
+/*
+ * What a callback sees of the events after its own. If it is nested, it also
+ * takes the next one, which must not wait.
+ */
 static void hook_poll(struct event *event)
 {
-	was_readable = fd_is_readable(fd_of(polled, event->handle));
+	int fd = fd_of(polled, event->handle);
+
+	events_left--;
+	ck_assert_int_eq(fd_is_readable(fd), events_left > 0);
+	if (is_nested && fd_is_readable(fd))
+		assert_cs(CS_OK,
+			  polled->dispatch(event->handle, CS_DISPATCH_ONE));
 }
 
-START_TEST(readable_in_a_batch)
+static void batch_run(uint64_t handle, unsigned int count,
+		      cs_dispatch_flags_t mode)
+{
+	events_clear();
+	polled->events_queue(handle, count);
+	events_left = count;
+	assert_cs(CS_OK, polled->dispatch(handle, mode));
+	ck_assert_uint_eq(events_left, 0);
+	ck_assert(!fd_is_readable(fd_of(polled, handle)));
+}
+
+START_TEST(readable_in_a_callback)
 {
 	uint64_t handle;
 
 	polled = &services[_i];
 	handle = polled->open();
-	polled->events_queue(handle, 3);
 	event_hook = hook_poll;
-	assert_cs(CS_OK, polled->dispatch(handle, CS_DISPATCH_ALL));
-	ck_assert_uint_eq(events_count(), 3);
-	ck_assert_int_eq(was_readable, !ipc_is_socket());
-	ck_assert(!fd_is_readable(fd_of(polled, handle)));
-	polled->events_queue(handle, 1);
-	assert_cs(CS_OK, polled->dispatch(handle, CS_DISPATCH_ONE));
-	ck_assert(!was_readable);
+	for (unsigned int count = 1; count < 40; count++)
+		batch_run(handle, count, CS_DISPATCH_ALL);
+	batch_run(handle, 1, CS_DISPATCH_ONE);
+	is_nested = true;
+	for (unsigned int count = 1; count < 40; count++)
+		batch_run(handle, count, CS_DISPATCH_ALL);
+	batch_run(handle, 20, CS_DISPATCH_ONE);
 	event_hook = NULL;
 	assert_cs(CS_OK, polled->finalize(handle));
 	polled->close();
@@ -243,7 +263,7 @@ Suite *fd_suite(void)
 	tcase_add_loop_test(tcase, fd_stays_the_same_and_is_closed, 0,
 			    SERVICES);
 	tcase_add_loop_test(tcase, fd_is_of_this_handle_alone, 0, SERVICES);
-	tcase_add_loop_test(tcase, readable_in_a_batch, 0, SERVICES);
+	tcase_add_loop_test(tcase, readable_in_a_callback, 0, SERVICES);
 	tcase_add_loop_test(tcase, poll_is_followed_by_an_event, 0,
 			    ARRAY_SIZE(firsts));
 	return suite;

@@ -108,14 +108,17 @@ static uint64_t cpg_service_open(void)
  * Our events are pending when the peer has received its own messages and the
  * daemon has replied to us after that.
  */
+/* The peer waits for its messages, which differ from those before. */
 static void cpg_events_queue(uint64_t handle, uint32_t count)
 {
+	static uint32_t seed = 1;
 	unsigned int nodeid;
 
 	peer_do(&peer, (struct peer_order){ .verb = PEER_SEND,
 					    .len = SMALL_LEN,
-					    .seed = 1,
+					    .seed = seed,
 					    .count = count });
+	seed += count;
 	assert_ok(cpg_local_get(handle, &nodeid));
 }
 
