@@ -25,8 +25,7 @@ struct dispatch {
 
 static bool turn_is_free(const struct coro_session *session)
 {
-	return session->turn_depth == 0 ||
-	       pthread_equal(session->turn_owner, pthread_self());
+	return session->turn_depth == 0 || turn_is_own(session);
 }
 
 /* A canceled wait ends with the lock, and without the end of session_wait. */

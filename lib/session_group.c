@@ -44,10 +44,22 @@ static struct coro_group *group_create(struct coro_session *session,
 	return group;
 }
 
+/*
+ * Whether only this thread can end the wait, by a dispatch. If the connection
+ * is lost later, another thread has found that.
+ */
+static bool join_is_stuck(const struct coro_session *session, bool has_waited)
+{
+	if (session->link != LINK_LOST)
+		return false;
+	return turn_is_own(session) ||
+	       (session->turn_depth == 0 && !has_waited);
+}
+
 /* Whether to wait on for the join; if not, *ret_error is its result. */
 static bool join_is_pending(struct coro_session *session,
 			    const struct coro_group *group, int64_t deadline_ns,
-			    cs_error_t *ret_error)
+			    bool has_waited, cs_error_t *ret_error)
 {
 	if (session->is_closed)
 		*ret_error = CS_ERR_BAD_HANDLE;
@@ -59,6 +71,8 @@ static bool join_is_pending(struct coro_session *session,
 		*ret_error = CS_ERR_EXIST;
 	else if (deadline_is_over(deadline_ns))
 		*ret_error = CS_ERR_TIMEOUT;
+	else if (deadline_ns == 0 && join_is_stuck(session, has_waited))
+		*ret_error = CS_ERR_TRY_AGAIN;
 	else
 		return true;
 	return false;
@@ -68,16 +82,16 @@ static cs_error_t group_join(struct coro_group *group, int timeout_ms)
 {
 	struct coro_session *session = group->session;
 	int64_t deadline = deadline_make(timeout_ms);
+	bool has_waited = false;
 	cs_error_t error;
 
-	for (;;) {
-		link_advance(session);
-		if (!join_is_pending(session, group, deadline, &error))
-			return error == CS_ERR_TIMEOUT && timeout_ms == 0 ?
-				       CS_OK :
-				       error;
+	link_advance(session);
+	while (join_is_pending(session, group, deadline, has_waited, &error)) {
 		session_wait(session, link_due(session), deadline);
+		has_waited = true;
+		link_advance(session);
 	}
+	return error == CS_ERR_TIMEOUT && timeout_ms == 0 ? CS_OK : error;
 }
 
 static cs_error_t session_join(struct coro_session *session, const void *name,

@@ -170,6 +170,27 @@ static void refused_note(struct send *send)
 	session_timer_set(group->session);
 }
 
+/* In a callback: only this thread can end the wait, by a dispatch. */
+static bool send_is_stuck(const struct send *send)
+{
+	const struct coro_group *group = send->group;
+	const struct coro_session *session = group->session;
+
+	return turn_is_own(session) &&
+	       (session->link == LINK_LOST ||
+		(group->has_lost && !group->is_member));
+}
+
+/* Returns CS_OK if the message can wait, or else why not. */
+static cs_error_t wait_check(const struct send *send)
+{
+	if (deadline_is_over(send->deadline_ns))
+		return CS_ERR_TIMEOUT;
+	return send->deadline_ns == 0 && send_is_stuck(send) ?
+		       CS_ERR_TRY_AGAIN :
+		       CS_OK;
+}
+
 static void send_await(struct send *send)
 {
 	struct coro_session *session = send->group->session;
@@ -202,9 +223,10 @@ static cs_error_t send_run(struct send *send)
 			send->pause_ns = pause_next(send->pause_ns,
 						    PAUSE_MIN_NS, PAUSE_MAX_NS);
 		}
-		if (deadline_is_over(send->deadline_ns)) {
+		error = wait_check(send);
+		if (error != CS_OK) {
 			refused_note(send);
-			return CS_ERR_TIMEOUT;
+			return error;
 		}
 		send_await(send);
 		link_advance(session);

@@ -180,6 +180,12 @@ bool group_is_sendable(struct coro_session *session,
 
 /* Threads. */
 
+bool turn_is_own(const struct coro_session *session)
+{
+	return session->turn_depth > 0 &&
+	       pthread_equal(session->turn_owner, pthread_self());
+}
+
 void session_locks_init(struct coro_session *session)
 {
 	pthread_condattr_t attributes;

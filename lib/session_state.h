@@ -185,6 +185,9 @@ struct coro_group *group_find(struct coro_session *session, uint64_t id);
 struct coro_group **group_place(struct coro_session *session,
 				const struct coro_group *group);
 
+/* Whether the thread has the turn: it is in a callback. */
+bool turn_is_own(const struct coro_session *session);
+
 /* Unlock and lock, around what may block. */
 void session_unlock(struct coro_session *session);
 void session_lock(struct coro_session *session);

@@ -171,8 +171,9 @@ struct coro_events {
 		     const struct coro_loss *loss);
 
 	/*
-	 * A coro_send to the group has returned CS_ERR_TIMEOUT, and the next
-	 * one can succeed. Called once, even if several were refused.
+	 * A coro_send to the group has returned CS_ERR_TIMEOUT or
+	 * CS_ERR_TRY_AGAIN, and the next one can succeed. Called once, even if
+	 * several were refused.
 	 */
 	void (*sendable)(struct coro_session *session,
 			 struct coro_group *group);
@@ -308,6 +309,8 @@ cs_error_t coro_dispatch(struct coro_session *session, int timeout_ms);
  *	CS_ERR_NAME_TOO_LONG	len > CPG_MAX_NAME_LENGTH
  *	CS_ERR_EXIST		the process has joined this group already
  *	CS_ERR_TIMEOUT		not joined, *group is not set; see coro_why
+ *	CS_ERR_TRY_AGAIN	not joined: timeout_ms is negative, a connection
+ *				is lost, and this thread has to dispatch first
  *	CS_ERR_NO_MEMORY	memory ran out
  *	CS_ERR_BAD_HANDLE	the session was closed
  *	CS_ERR_LIBRARY		with CORO_NO_RECONNECT: the connection is lost
@@ -346,6 +349,9 @@ cs_error_t coro_leave(struct coro_group *group, int timeout_ms);
  *	CS_OK			accepted. The message comes back to this
  *				process, or "lost" is called
  *	CS_ERR_TIMEOUT		not sent; "sendable" follows
+ *	CS_ERR_TRY_AGAIN	not sent: timeout_ms is negative, a connection
+ *				is lost, and the thread is in a callback, so it
+ *				has to dispatch first; "sendable" follows
  *	CS_ERR_INTERRUPT	the connection was lost, or the group left,
  *				during the call: the message may or may not
  *				arrive

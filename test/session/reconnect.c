@@ -439,6 +439,93 @@ END_TEST
 
 /* Quorum. */
 
+/* An unlimited wait, which could end only with a dispatch of this thread. */
+
+static struct coro_group *lost_group;
+static struct call lost_join = { .kind = CALL_JOIN,
+				 .text = "c",
+				 .timeout_ms = -1 };
+
+static void waits_are_refused(struct coro_session *session,
+			      struct coro_group *group, const char *line)
+{
+	struct coro_group *other;
+
+	(void)group;
+	if (strncmp(line, "lost", 4) != 0)
+		return;
+	ck_assert_int_eq(join_text(session, "b", &other, -1), CS_ERR_TRY_AGAIN);
+	ck_assert_int_eq(send_text(lost_group, "2", -1), CS_ERR_TRY_AGAIN);
+	ck_assert_int_eq(send_text(lost_group, "2", 1), CS_ERR_TIMEOUT);
+	call_start(&lost_join);
+	call_wait_asleep(&lost_join);
+}
+
+START_TEST(no_wait_for_the_own_dispatch)
+{
+	struct coro_session *session = session_joined(&lost_group);
+
+	lost_join.session = session;
+	fake_hold_messages(true);
+	ck_assert_int_eq(send_text(lost_group, "1", 0), CS_OK);
+	events_hook(waits_are_refused);
+	fake_die();
+	session_settle(session);
+	events_are("lost a 0 1; disconnected CS_ERR_LIBRARY");
+	events_hook(NULL);
+	fake_start();
+	session_reconnect(session);
+	ck_assert_int_eq(call_join(&lost_join), CS_OK);
+	session_settle(session);
+	ck_assert_uint_eq(events_count("sendable a"), 1);
+	coro_close(session);
+}
+END_TEST
+
+/* The callback for the new connection comes before that of the group. */
+static void send_is_refused(struct coro_session *session,
+			    struct coro_group *group, const char *line)
+{
+	(void)session;
+	(void)group;
+	if (strncmp(line, "connected", 9) == 0)
+		ck_assert_int_eq(send_text(lost_group, "2", -1),
+				 CS_ERR_TRY_AGAIN);
+}
+
+START_TEST(no_wait_for_the_own_members)
+{
+	struct coro_session *session = session_joined(&lost_group);
+
+	fake_die();
+	session_settle(session);
+	fake_start();
+	events_hook(send_is_refused);
+	session_reconnect(session);
+	events_are("disconnected CS_ERR_LIBRARY; connected 4; quorum yes 4: 1; "
+		   "members a: me +me/1 rejoin; sendable a");
+	events_hook(NULL);
+	coro_close(session);
+}
+END_TEST
+
+/* A send has found that the connection is lost. */
+START_TEST(no_join_before_a_loss_is_dispatched)
+{
+	struct coro_group *group, *other;
+	struct coro_session *session = session_joined(&group);
+
+	fake_die();
+	ck_assert_int_eq(send_text(group, "1", 0), CS_ERR_TIMEOUT);
+	fake_start();
+	ck_assert_int_eq(join_text(session, "b", &other, -1), CS_ERR_TRY_AGAIN);
+	ck_assert_int_eq(join_text(session, "b", &other, 20), CS_ERR_TIMEOUT);
+	session_settle(session);
+	ck_assert_int_eq(join_text(session, "b", &other, -1), CS_OK);
+	coro_close(session);
+}
+END_TEST
+
 START_TEST(quorum_across_a_loss)
 {
 	static const uint32_t before[] = { 1, 2, 3 };
@@ -478,6 +565,9 @@ TCase *reconnect_case(void)
 	tcase_add_loop_test(tcase, rejoin_is_retried, 0, 2);
 	tcase_add_loop_test(tcase, lost_while_it_rejoins, 0, 2);
 	tcase_add_loop_test(tcase, lost_while_it_connects, 0, 5);
+	tcase_add_test(tcase, no_wait_for_the_own_dispatch);
+	tcase_add_test(tcase, no_wait_for_the_own_members);
+	tcase_add_test(tcase, no_join_before_a_loss_is_dispatched);
 	tcase_add_test(tcase, quorum_across_a_loss);
 	return tcase;
 }
