@@ -8,15 +8,15 @@
  * leaves at the end of its input.
  *
  * When a process joins, all members exchange their states: each of them sends
- * its state, and waits until every other member has sent its state or left.
- * Then all members take the state with the most changes. A new member has no
- * changes. The same happens when the parts of a split cluster merge, and when
- * corosync has restarted. The changes in the other states are then lost.
+ * its state, and waits for those of all the others. Then all members take the
+ * state with the most changes. A new member has no changes. The same happens
+ * when the parts of a split cluster merge, and when corosync has restarted. The
+ * changes in the other states are then lost.
  *
  * A member sends the state that it had at the join, so no state may change
  * during the exchange. If a change is delivered during the exchange, no member
- * applies it, and its sender sends it again. If another process joins during
- * the exchange, the exchange starts again.
+ * applies it, and its sender sends it again. If another process joins or leaves
+ * during the exchange, all members send their states again.
  *
  * Output, with members as NODE/PID:
  *
@@ -53,11 +53,9 @@ static bool is_gone, is_leaving, has_left;
 
 /* This member's state, and the best state received in this exchange. */
 static struct state own, best;
-static bool is_settled;
 
-/* The members that have not sent their states yet. */
-static struct cpg_address *awaited;
-static size_t awaited_count;
+/* How many states are still to come. If there are none, all members agree. */
+static size_t awaited = 1;
 
 /* The message that was sent and not delivered yet. There is at most one. */
 static enum kind on_its_way;
@@ -83,40 +81,28 @@ static bool is_same(const struct cpg_address *a, const struct cpg_address *b)
 	return a->nodeid == b->nodeid && a->pid == b->pid;
 }
 
-static void exchange_begin(const struct cpg_address *members, size_t count)
+static void exchange_begin(size_t count, bool has_newcomers)
 {
-	/* The last exchange may not have ended. The sender may have left. */
-	if (best.changes > own.changes)
-		own = best;
-	best = (struct state){ 0 };
-	is_settled = false;
-	awaited = realloc(awaited, count * sizeof(*awaited));
-	if (awaited == NULL)
-		err(1, "exchange");
-	memcpy(awaited, members, count * sizeof(*awaited));
-	awaited_count = count;
+	if (has_newcomers) {
+		/* The sender of the best state so far may have left. */
+		if (best.changes > own.changes)
+			own = best;
+		best = (struct state){ 0 };
+	}
+	awaited = count;
 	/* A state that is not delivered yet is still correct for everyone. */
 	must_tell = on_its_way != STATE;
 }
 
-static void exchange_end(void)
+static void state_receive(struct state state)
 {
-	own = best;
-	is_settled = true;
-	printf("state %lld %lld\n", own.changes, own.value);
-}
-
-static void awaited_remove(const struct cpg_address *member)
-{
-	size_t i = 0;
-
-	while (i < awaited_count && !is_same(&awaited[i], member))
-		i++;
-	if (i == awaited_count)
+	/* If several are best, all members take the first of them. */
+	if (state.changes > best.changes)
+		best = state;
+	if (awaited == 0 || --awaited > 0)
 		return;
-	awaited[i] = awaited[--awaited_count];
-	if (awaited_count == 0)
-		exchange_end();
+	own = best;
+	printf("state %lld %lld\n", own.changes, own.value);
 }
 
 static void change_apply(const struct cpg_address *from, struct state by)
@@ -146,14 +132,10 @@ static void message_deliver(cpg_handle_t handle, const struct cpg_name *name,
 	    sscanf(text, "%c %lld %lld", &kind, &state.changes,
 		   &state.value) != 3)
 		return;
-	if (kind == CHANGE && is_settled) {
+	if (kind == STATE)
+		state_receive(state);
+	else if (kind == CHANGE && awaited == 0)
 		change_apply(&from, state);
-	} else if (kind == STATE) {
-		/* If several are best, all members take the first of them. */
-		if (state.changes > best.changes)
-			best = state;
-		awaited_remove(&from);
-	}
 }
 
 static void members_change(cpg_handle_t handle, const struct cpg_name *name,
@@ -168,12 +150,10 @@ static void members_change(cpg_handle_t handle, const struct cpg_name *name,
 	for (size_t i = 0; i < count; i++)
 		printf(" %u/%u", members[i].nodeid, members[i].pid);
 	printf("\n");
-	for (size_t i = 0; i < left_len; i++) {
-		awaited_remove(&left[i]);
+	for (size_t i = 0; i < left_len; i++)
 		has_left |= is_same(&left[i], &self);
-	}
-	if (joined_len > 0)
-		exchange_begin(members, count);
+	if (joined_len > 0 || awaited > 0)
+		exchange_begin(count, joined_len > 0);
 }
 
 /* Returns true if the message must be sent again later. */
@@ -200,7 +180,7 @@ static bool work(void)
 		return false;
 	if (must_tell)
 		return message_send(STATE, &own);
-	if (!is_settled)
+	if (awaited > 0)
 		return false;
 	if (has_change)
 		return message_send(CHANGE, &change);
@@ -273,8 +253,8 @@ static void group_lose(void)
 		has_change = false;
 	}
 	on_its_way = NOTHING;
-	must_tell = is_settled = is_gone = false;
-	awaited_count = 0;
+	must_tell = is_gone = false;
+	awaited = 1;
 }
 
 int main(int argc, char **argv)
