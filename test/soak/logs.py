@@ -40,6 +40,7 @@ In the log of a worker:
   T - nodelist RING NODES JOINED LEFT
                                     a change of nodes, of model 1
   T - size RSS_KIB DESCRIPTORS      of the worker's process
+  T - fork                          the worker continues in a child process
   T - exit                          the worker ends in an orderly way
 
 In the log of the program that makes the faults:
@@ -332,6 +333,9 @@ class Reader:
 
     def on_size(self, _number, _time, _group, rss, descriptors):
         self.log.sizes.append((int(rss), int(descriptors)))
+
+    def on_fork(self, _number, _time, _group):
+        """The child has the open connections, too."""
 
     def on_exit(self, _number, _time, _group):
         """A session that has not left ends like one that was killed."""
