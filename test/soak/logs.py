@@ -14,7 +14,8 @@ In the log of a worker:
   T - library FILE                  the library that the worker has loaded
   T GROUP open MODEL                a new connection: 0 for cpg_initialize, 1
                                     for model 1, 1+ (default) if it delivers
-                                    the ring at the join as well
+                                    the ring at the join as well; "session" if
+                                    a session has it
   T GROUP join MEMBER               the worker is about to join
   T GROUP leave                     cpg_leave succeeded
   T GROUP lost                      the connection ended
@@ -42,6 +43,19 @@ In the log of a worker:
   T - size RSS_KIB DESCRIPTORS      of the worker's process
   T - fork                          the worker continues in a child process
   T - exit                          the worker ends in an orderly way
+
+In the log of a worker with a session, which opens a group when it delivers the
+first change:
+
+  T - connected MEMBER              MEMBER is this process
+  T - disconnected ERROR            the connection ended, or there is none
+  T GROUP rejoin MEMBERS LEFT JOINED
+                                    the first change after a lost connection,
+                                    instead of "view"
+  T GROUP loss LOST UNCERTAIN       so many messages have not come back
+  T - quorum YES|NO RING NODES JOINED LEFT
+  T - stats SENT RETURNED LOST UNCERTAIN FLIGHT RECEIVED CONNECTS
+                                    what the session has counted
 
 In the log of the program that makes the faults:
 
@@ -190,6 +204,8 @@ class Log:
     last_time: int = 0
     faults: int = 0
     nodes: tuple = ()
+    is_session: bool = False
+    steps: list = field(default_factory=list)   # of a session: (line, words)
     expectations: list = field(default_factory=list)    # (time, nodes)
 
 
@@ -210,8 +226,13 @@ def nodes_parse(text):
 
 
 def changes_parse(text):
-    pairs = (item.rpartition(":") for item in list_parse(text))
-    return tuple(sorted((member, int(reason)) for member, _, reason in pairs))
+    pairs = (item.partition(":") for item in list_parse(text))
+    return tuple(sorted((member, int(reason or 0))
+                        for member, _, reason in pairs))
+
+
+def names_parse(text):
+    return tuple(sorted(item.partition(":")[0] for item in list_parse(text)))
 
 
 class Reader:
@@ -229,11 +250,20 @@ class Reader:
             method = getattr(self, f"on_{verb}")
             self.log.last_time = time
             self.log.times.append(time)
-            method(number, time, group, *words[3:])
+            if not self.is_stray(group, verb):
+                method(number, time, group, *words[3:])
+            if self.log.is_session:
+                self.log.steps.append((number, words[1:]))
         except (IndexError, ValueError, AttributeError, TypeError,
                 KeyError) as error:
             raise Malformed(f"{self.log.name}:{number}: cannot read "
                             f"'{text}': {error}") from None
+
+    def is_stray(self, group, verb):
+        """Whether a session delivers it before the first change of the group,
+        or after the end of the connection: rule "connection" finds it."""
+        return (self.log.is_session and group != "-" and
+                verb in ("deliver", "loss") and group not in self.open)
 
     def event_add(self, number, group, event):
         self.open[group].events.append((number, event))
@@ -247,13 +277,17 @@ class Reader:
     def on_open(self, number, _time, group, model="1+"):
         self.open[group] = Session(self.log, group, number, model)
         self.log.sessions.append(self.open[group])
+        self.log.is_session |= model == "session"
 
     def on_join(self, number, _time, group, member):
         session = self.open[group]
         session.line, session.member = number, member
 
     def on_leave(self, _number, _time, group):
-        """The event of the leave follows."""
+        """The event of the leave follows, but not in a session, which leaves
+        when its messages have come back."""
+        if self.open[group].model == "session":
+            self.open[group].end = "left"
 
     def on_lost(self, _number, time, group):
         self.open.pop(group).end = "lost"
@@ -285,6 +319,13 @@ class Reader:
         self.call_add(session, number, time, "view", members, left, joined)
         if view.has_left(session.member):
             session.end = "left"
+
+    def on_rejoin(self, number, time, group, members, left, joined):
+        """Without what the session has added: the process has joined. Rule
+        "rejoin" checks the lists."""
+        changes_parse(left), changes_parse(joined)
+        self.on_view(number, time, group, members, "-",
+                     f"{self.open[group].member}:{JOIN}")
 
     def on_deliver(self, number, time, group, sender, message, length,
                    state):
@@ -320,7 +361,9 @@ class Reader:
                                 (quorate == "yes", nodes_parse(nodes)),
                                 number))
 
-    def on_quorum(self, number, time, _group, quorate, ring, nodes):
+    def on_quorum(self, number, time, _group, quorate, ring, nodes, *changes):
+        if len(changes) != (2 if self.log.is_session else 0):
+            raise ValueError("wrong number of lists")
         self.quorum_add(number, time, "1", "quorum", quorate, ring, nodes)
         self.log.states.append((time, "quorum",
                                 (quorate == "yes", nodes_parse(nodes)),
@@ -333,6 +376,20 @@ class Reader:
 
     def on_size(self, _number, _time, _group, rss, descriptors):
         self.log.sizes.append((int(rss), int(descriptors)))
+
+    def on_connected(self, _number, _time, _group, _member):
+        self.log.is_session = True
+
+    def on_disconnected(self, _number, time, _group, _error):
+        self.log.is_session = True
+        self.log.states.append((time, "quorum", None, 0))
+
+    def on_loss(self, _number, _time, _group, lost, uncertain):
+        int(lost), int(uncertain)
+
+    def on_stats(self, _number, _time, _group, *numbers):
+        if len([int(number) for number in numbers]) != 7:
+            raise ValueError("not seven numbers")
 
     def on_fork(self, _number, _time, _group):
         """The child has the open connections, too."""

@@ -157,12 +157,13 @@ class Paths:
     Or there is none: if totem forms the next ring before corosync has notified
     the groups of one, corosync compares the last two rings only."""
 
-    def __init__(self, phases):
+    def __init__(self, phases, ringless):
+        self.ringless = ringless        # members that do not know their rings
         self.next_rings = {}    # (ring, node): ring
         self.last_rings = {}    # (ring, node): ring
         self.rings = set()      # (ring, node)
         self.lost = set()       # (ring, node, node that it has lost)
-        self.own = {}           # (group, sender, number): phase of the sender
+        self.own = {}           # (group, sender, number): phase, see own_add
         self.strangers = {}     # (group, ring, node): members
         for phase in phases:
             self.phase_add(phase)
@@ -179,8 +180,18 @@ class Paths:
                 if reason == NODEDOWN:
                     self.lost.add((phase.ring, node, node_of(member)))
         for item in phase.items:
-            if isinstance(item, Message) and item.sender == session.member:
-                self.own[session.group, item.sender, item.number] = phase
+            if isinstance(item, Message) and node_of(item.sender) == node:
+                self.own_add(phase, item)
+
+    def own_add(self, phase, message):
+        """Where the sender has received its message. If the sender does not
+        know its rings: a member on its node, best from the ring's beginning."""
+        key = phase.session.group, message.sender, message.number
+        known = self.own.get(key)
+        if (known is None or phase.session.member == message.sender or
+                (known.view_before is None and
+                 known.session.member != message.sender)):
+            self.own[key] = phase
 
     def are_together(self, one, other):
         """Whether the nodes of two phases of a ring went on together. If not,
@@ -211,8 +222,10 @@ class Paths:
         be no change in which the sender left."""
         node = node_of(sender)
         own = self.own.get((session.group, sender, number))
-        if own is None or not self.have_met(ring, node, session.node):
+        if not self.have_met(ring, node, session.node):
             return False
+        if own is None:
+            return sender in self.ringless
         if own.ring == ring:
             return first_message(own.items, node) == (sender, number)
         return ((own.ring, session.node) not in self.rings or
@@ -459,7 +472,9 @@ def sessions_check(sessions):
     # Those that know their ring from the beginning.
     phases = [phase for session in sessions if session.model == "1+"
               for phase in phases_make(session)]
-    paths, groups = Paths(phases), phases_group(phases)
+    paths = Paths(phases, {session.member for session in sessions
+                           if session.model == "session"})
+    groups = phases_group(phases)
     for group in groups:
         strangers_find(paths, group)
     for session in sessions:
