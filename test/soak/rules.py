@@ -319,22 +319,29 @@ def strangers_drop(items, strangers):
                 else item.sender not in strangers)]
 
 
-def unfinished_drop(items, others, nodes_met):
+def unfinished_drop(items, others, nodes):
     """Drop the messages that a member may miss, as it has missed their first
     part: a large message that was being sent when the member joined, or the
     message that a node was sending when the nodes came together, with those
     that ended in the same packet. Rule "gap" finds the other ones that are
-    missing."""
-    present, senders, nodes, kept = set(others), set(), set(), []
+    missing. @nodes: those that have sent a packet before in this ring; None:
+    the nodes were together."""
+    present, senders, kept = set(others), set(), []
+    have_met, nodes = nodes is not None, set(nodes or ())
+    firsts = {}                 # node: its first message
+    for other in others:
+        if isinstance(other, Message):
+            firsts.setdefault(origin(other), other)
     first, room = None, 0       # node whose first packet this may be
+    is_missed = False           # that has missed messages
     for item in items:
         if isinstance(item, View):
             first = None
             kept.append(item)
             continue
         node = node_of(item.sender)
-        if nodes_met and node not in nodes:
-            first, room = node, PACKET
+        if have_met and node not in nodes:
+            first, room, is_missed = node, PACKET, False
         elif node == first:
             room -= item.length
         else:
@@ -343,7 +350,11 @@ def unfinished_drop(items, others, nodes_met):
                       (node == first and room > 0))
         senders.add(item.sender)
         nodes.add(node)
-        if is_partial and item not in present:
+        if is_partial and (item not in present or
+                           # Empty messages of a sender are equal.
+                           (item.length == 0 and is_missed and
+                            item != firsts.get(node))):
+            is_missed = True
             continue
         first = None
         kept.append(item)
@@ -356,11 +367,14 @@ def mismatch_find(paths, phase, other, start):
     strangers = paths.strangers_between(phase, other)
     mine, theirs = (strangers_drop(items, strangers)
                     for items in (phase.items, other.items[start:]))
-    nodes_met = (phase.view_before is not None and
-                 paths.have_met(phase.ring, phase.session.node,
-                                other.session.node))
-    mine, theirs = (unfinished_drop(mine, theirs, nodes_met),
-                    unfinished_drop(theirs, mine, nodes_met))
+    nodes = None
+    if paths.have_met(phase.ring, phase.session.node, other.session.node) and (
+            phase.view_before is not None or
+            (phase.ring, phase.session.node) in paths.last_rings):
+        nodes = {origin(item) for item in other.items[:start]
+                 if isinstance(item, Message)}
+    mine, theirs = (unfinished_drop(mine, theirs, nodes),
+                    unfinished_drop(theirs, mine, nodes))
     for index, pair in enumerate(zip(mine, theirs)):
         if pair[0] != pair[1]:
             if paths.are_together(phase, other):
