@@ -55,7 +55,7 @@ class Receiver:
 
     def __init__(self, session, paths):
         self.session, self.paths = session, paths
-        self.members, self.last = (), {}
+        self.members, self.last, self.incarnations = (), {}, {}
         self.knows_ring = session.model == "1+"
         self.ring, self.senders = None, set()   # of this ring
 
@@ -86,15 +86,28 @@ class Receiver:
             yield place, "sender", f"{message}, which is no member"
         if message.length == 0:
             return
-        number = int(message.number.partition(".")[2])
+        incarnation, _, number = message.number.partition(".")
+        number = int(number)
         before = self.last.get(message.sender)
+        if self.may_be_joined(message.sender, incarnation):
+            before = -1
         if before is not None and number <= before:
             yield place, "twice", f"{message} after its number {before}"
         elif (before is not None and self.knows_ring and not is_stranger and
               not self.may_miss(message, range(before + 1, number))):
             yield place, "gap", f"{message} after its number {before}"
         self.last[message.sender] = number
+        self.incarnations[message.sender] = incarnation
         self.senders.add(message.sender)
+
+    def may_be_joined(self, sender, incarnation):
+        """Whether the sender may have left and joined again while the nodes
+        were separated, without an event of that."""
+        if self.incarnations.get(sender, incarnation) == incarnation:
+            return False
+        return not self.knows_ring or (
+            sender not in self.senders and
+            self.paths.have_met(self.ring, node_of(sender), self.session.node))
 
     def may_miss(self, message, numbers):
         incarnation = message.number.partition(".")[0]
@@ -196,11 +209,13 @@ class Paths:
     def are_together(self, one, other):
         """Whether the nodes of two phases of a ring went on together. If not,
         their members may receive more or less at the end."""
-        ring, first, second = one.ring, one.session.node, other.session.node
+        first, second = one.session.node, other.session.node
+        following = self.next_rings.get((one.ring, first))
         return (first == second or
-                (self.next_rings.get((ring, first)) ==
-                 self.next_rings.get((ring, second)) and
-                 not self.have_lost(ring, first, second)))
+                (following == self.next_rings.get((one.ring, second)) and
+                 not self.have_lost(one.ring, first, second) and
+                 (following is None or
+                  not self.have_met(following, first, second))))
 
     def have_lost(self, ring, first, second):
         return ((ring, first, second) in self.lost or
