@@ -206,7 +206,7 @@ struct coro_options {
 /*
  * Numbers since coro_open. A message for which coro_send returned
  * CS_ERR_INTERRUPT counts neither as sent nor as uncertain. One that is in
- * flight when its group is left counts as sent only.
+ * flight when its group is left counts as uncertain; "lost" is not called.
  */
 struct coro_stats {
 	size_t size; /* to be set: sizeof(struct coro_stats) */
