@@ -38,6 +38,7 @@ struct transport_shared {
 	bool reply_due;		/* a reply may arrive that nothing has taken */
 	bool request_due;	/* a request may be partly sent */
 	unsigned int bell_room;	/* bytes that are sure to fit in the socket */
+	bool count_is_unsure;	/* of the requests that are pending */
 	/* For events. */
 	unsigned int bytes;	/* in the socket, at least */
 	unsigned int taken;	/* events whose bytes are among these */

@@ -113,6 +113,17 @@ static ssize_t sockets_event(struct transport *transport, void *room,
 	return len;
 }
 
+/* The daemon counted each request down before it replied: none is pending. */
+static void count_correct(struct sockets *sockets)
+{
+	struct transport_shared *shared = sockets->transport.shared;
+
+	if (shared->count_is_unsure)
+		__atomic_store_n(&sockets->control->request.sent, 0,
+				 __ATOMIC_RELAXED);
+	shared->count_is_unsure = false;
+}
+
 static ssize_t sockets_receive(struct transport *transport, void *reply,
 			       size_t size, int timeout_ms)
 {
@@ -132,6 +143,8 @@ static ssize_t sockets_receive(struct transport *transport, void *reply,
 				    &sockets->control->reply,
 				    res > 0 && fds[1].revents != 0);
 	} while (len == -EAGAIN && res != 0);
+	if (len >= 0)
+		count_correct(sockets);
 	/* A process may have received the reply and ended before it counted. */
 	if (len == -EAGAIN)
 		__atomic_store_n(&sockets->control->reply.sent, 0,
@@ -200,8 +213,10 @@ static int sockets_send(struct transport *transport, const struct iovec *iov,
 
 /*
  * The process may have sent the datagram and ended before it counted. Keep the
- * counter above 0 until the daemon has received every datagram, and then set
- * it to 0.
+ * counter above 0 until the daemon has received every datagram. The daemon may
+ * not have counted the last one down yet. So the counter stays above 0 until
+ * the next reply: one too many does no harm, and with one too few the daemon
+ * would never take a request again.
  */
 static int sockets_request_check(struct transport *transport)
 {
@@ -214,7 +229,8 @@ static int sockets_request_check(struct transport *transport)
 		if (ioctl(transport->request_fd, SIOCOUTQ, &used) < 0)
 			break;
 		if (used == 0) {
-			__atomic_store_n(sent, 0, __ATOMIC_RELAXED);
+			__atomic_store_n(sent, 1, __ATOMIC_RELAXED);
+			transport->shared->count_is_unsure = true;
 			return 0;
 		}
 		if (__atomic_load_n(sent, __ATOMIC_RELAXED) <= 0)

@@ -148,6 +148,7 @@ static bool request_is_counted(void)
 /* The requests that came before the end are served. */
 static ssize_t sockets_request_take(int connection, void *bytes, size_t size)
 {
+	const struct timespec pause = { .tv_nsec = 2000000 };
 	char byte;
 	ssize_t len = recv(requests.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
@@ -158,7 +159,9 @@ static ssize_t sockets_request_take(int connection, void *bytes, size_t size)
 		return 0;
 	len = recv(requests.fd, bytes, size, MSG_DONTWAIT | MSG_TRUNC);
 	server_need(len > 0 && (size_t)len <= size, "a request that is large");
-	control->request.sent--;
+	if (server->counts_late)
+		nanosleep(&pause, NULL);
+	__atomic_fetch_sub(&control->request.sent, 1, __ATOMIC_RELAXED);
 	return len;
 }
 
@@ -220,7 +223,7 @@ static bool datagram_send(struct pair *pair, const void *bytes, size_t size)
 static void sockets_reply_write(const void *bytes, size_t size)
 {
 	if (datagram_send(&requests, bytes, size))
-		control->reply.sent++;
+		__atomic_fetch_add(&control->reply.sent, 1, __ATOMIC_RELAXED);
 }
 
 static void sockets_event_write(const void *bytes, size_t size)
@@ -231,7 +234,7 @@ static void sockets_event_write(const void *bytes, size_t size)
 static void sockets_events_announce(int connection, int count)
 {
 	(void)connection;
-	control->event.sent += count;
+	__atomic_fetch_add(&control->event.sent, count, __ATOMIC_RELAXED);
 }
 
 const struct channels channels_sockets = {

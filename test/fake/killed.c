@@ -157,6 +157,7 @@ static void connection_open(const struct work *work)
 	cpg_callbacks_t callbacks = { .cpg_deliver_fn = deliver };
 
 	server->spare_bytes = true;
+	server->counts_late = true;
 	server_start();
 	assert_cs(CS_OK, cpg_initialize(&handle, &callbacks));
 	assert_cs(CS_OK, cpg_join(handle, &fake_group));

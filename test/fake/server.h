@@ -59,6 +59,7 @@ struct server {
 	bool hangs_up;		/* then close the connection. */
 	bool is_deaf;		/* close it before the client's message */
 	bool spare_bytes;	/* shm IPC: ignore bytes without a request */
+	bool counts_late;	/* socket IPC: a request is counted down late */
 	bool stays_unconnected; /* the sockets of socket IPC */
 	/* The test may change these while no request is pending. */
 	struct server_answer answers[SERVER_REQUESTS];
