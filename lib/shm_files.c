@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,22 +143,23 @@ int ring_files_check(const char *ring, uid_t owner, size_t *ret_size)
 	return res;
 }
 
-static void file_remove(int directory, const char *name, uid_t owner)
+static void file_remove(int directory, const char *name, uid_t owner,
+			bool is_dead)
 {
 	size_t size;
 	int fd;
 
 	if (!file_is_good(directory, name, owner, &size) ||
-	    unlinkat(directory, name, 0) == 0)
+	    unlinkat(directory, name, 0) == 0 || !is_dead)
 		return;
-	/* The file cannot be removed: at least free its memory. */
+	/* At least free the memory of the file. */
 	fd = openat(directory, name,
 		    O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 }
 
-void ring_files_remove(const char *ring, uid_t owner)
+void ring_files_remove(const char *ring, uid_t owner, bool is_dead)
 {
 	struct place place;
 	int fd = place_open_named(ring, owner, &place);
@@ -167,7 +167,8 @@ void ring_files_remove(const char *ring, uid_t owner)
 	if (fd < 0)
 		return;
 	for (size_t i = 0; i < PARTS; i++)
-		file_remove(fd, file_name(&place, parts[i]).text, owner);
+		file_remove(fd, file_name(&place, parts[i]).text, owner,
+			    is_dead);
 	close(fd);
 }
 
@@ -192,14 +193,14 @@ int control_file_open(const char *path, uid_t owner, size_t size)
 	return -EPROTO;
 }
 
-void control_file_remove(const char *path, uid_t owner)
+void control_file_remove(const char *path, uid_t owner, bool is_dead)
 {
 	struct place place;
 	int fd = place_open_named(path, owner, &place);
 
 	if (fd < 0)
 		return;
-	file_remove(fd, place.name, owner);
+	file_remove(fd, place.name, owner, is_dead);
 	close(fd);
 }
 

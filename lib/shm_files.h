@@ -7,10 +7,15 @@
  * IPC. No function follows a symbolic link below /dev/shm or the run
  * directory, or uses a file that belongs to neither the daemon nor the caller.
  * @owner is the user id of the daemon. Names are those that the daemon sent.
+ *
+ * The functions that remove files leave those that they cannot remove. If the
+ * daemon is dead, they truncate these. A daemon that is alive may have the files
+ * mapped, and would get SIGBUS.
  */
 #ifndef SHM_FILES_H
 #define SHM_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,8 +25,8 @@
  */
 int ring_files_check(const char *ring, uid_t owner, size_t *ret_size);
 
-/* Remove the files of a ring, or truncate those that cannot be removed. */
-void ring_files_remove(const char *ring, uid_t owner);
+/* Remove the files of a ring. */
+void ring_files_remove(const char *ring, uid_t owner, bool is_dead);
 
 /*
  * Open a control file, which must have at least @size bytes. Returns a
@@ -30,8 +35,8 @@ void ring_files_remove(const char *ring, uid_t owner);
  */
 int control_file_open(const char *path, uid_t owner, size_t size);
 
-/* Remove a control file, or truncate it if it cannot be removed. */
-void control_file_remove(const char *path, uid_t owner);
+/* Remove a control file. */
+void control_file_remove(const char *path, uid_t owner, bool is_dead);
 
 /* Remove the directory of a file or ring that has a directory of its own. */
 void shm_directory_remove(const char *name, uid_t owner);

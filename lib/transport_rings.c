@@ -413,14 +413,19 @@ static ssize_t rings_receive(struct transport *transport, void *reply,
 
 /* Open and close. */
 
-/* The connection is lost: the daemon may be unable to remove the files. */
-static void files_remove(const struct handshake *handshake)
+/*
+ * The daemon removes the files as well, but it may be killed before it knows of
+ * the end of the connection.
+ */
+static void files_remove(const struct transport *transport)
 {
+	const struct handshake *handshake = &transport->handshake;
 	const char *const names[] = { handshake->request, handshake->response,
 				      handshake->event };
 
 	for (size_t i = 0; i < 3; i++)
-		ring_files_remove(names[i], handshake->server_uid);
+		ring_files_remove(names[i], handshake->server_uid,
+				  transport->dead);
 	shm_directory_remove(handshake->event, handshake->server_uid);
 }
 
@@ -437,8 +442,8 @@ static void rings_close(struct transport *transport)
 {
 	struct rings *rings = rings_of(transport);
 
-	if (transport_check(transport) < 0)
-		files_remove(&transport->handshake);
+	transport_check(transport);
+	files_remove(transport);
 	/* Another process may have the socket open, so close is not enough. */
 	shutdown(socket_of(rings), SHUT_RDWR);
 	rings_free(rings);

@@ -395,7 +395,8 @@ static void files_remove(const struct sockets *sockets)
 		path_set(&address, handshake, suffixes[i]);
 		unlink(address.sun_path);
 	}
-	control_file_remove(handshake->request, handshake->server_uid);
+	control_file_remove(handshake->request, handshake->server_uid,
+			    sockets->transport.dead);
 	shm_directory_remove(handshake->request, handshake->server_uid);
 }
 

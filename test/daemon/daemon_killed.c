@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "calls.h"
 #include "events.h"
@@ -71,6 +72,18 @@ START_TEST(other_calls_answer)
 	calls_run_local(quorum_calls, QUORUM_CALLS, quorum);
 	assert_cs(CS_ERR_LIBRARY, cpg_finalize(cpg));
 	assert_cs(CS_OK, quorum_finalize(quorum));
+}
+END_TEST
+
+/* The daemon does not know of the finalize, so the files are left to us. */
+START_TEST(finalized_before)
+{
+	quorum_handle_t quorum = quorum_open(QUORUM_MODEL_V0);
+
+	daemon_stop();
+	assert_cs(CS_OK, quorum_finalize(quorum));
+	daemon_kill();
+	shm_assert_gone(getpid());
 }
 END_TEST
 
@@ -304,6 +317,7 @@ Suite *daemon_killed_suite(void)
 	tcase_add_test(after, calls_fail);
 	tcase_add_test(after, other_calls_answer);
 	tcase_add_test(after, initialize_fails);
+	tcase_add_test(after, finalized_before);
 	tcase_add_test(after, dispatch_fails);
 	tcase_add_test(after, fd_shows_it);
 	tcase_add_loop_test(after, events_come_first, 0, SERVICES);

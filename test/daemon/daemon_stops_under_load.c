@@ -274,6 +274,24 @@ START_TEST(killed_in_loops)
 }
 END_TEST
 
+/*
+ * Remove the files of a daemon that was killed before a client knew of its new
+ * connection.
+ */
+static void orphans_remove(int orphans_max)
+{
+	char pattern[64], command[96];
+	glob_t found = { 0 };
+
+	snprintf(pattern, sizeof(pattern), "/dev/shm/qb-%d-%d-*",
+		 (int)daemon_pid(), (int)getpid());
+	snprintf(command, sizeof(command), "rm -rf %s", pattern);
+	glob(pattern, GLOB_NOSORT, NULL, &found);
+	ck_assert_int_le((int)found.gl_pathc, orphans_max);
+	globfree(&found);
+	ck_assert_int_eq(system(command), 0);
+}
+
 static void opening_killed(bool (*is_wanted)(const struct scenario *scenario))
 {
 	int i;
@@ -281,7 +299,7 @@ static void opening_killed(bool (*is_wanted)(const struct scenario *scenario))
 	bests_forget();
 	for (i = 0; i < DEATHS; i++) {
 		loopers_kill(is_wanted);
-		orphans_remove(daemon_pid(), 2 * loopers_count);
+		orphans_remove(loopers_count);
 		daemon_restart();
 	}
 	bests_assert();

@@ -53,19 +53,6 @@ TCase *case_add(Suite *suite, const char *name);
 /* Wait until the shared memory of this client process is gone. */
 void shm_assert_gone(pid_t pid);
 
-/*
- * Wait until the daemon has removed the files of the connections that this
- * process has closed. If it is killed before, they are left.
- */
-void daemon_settle(void);
-
-/*
- * Remove the files of a daemon that was killed before a client knew of its new
- * connection, or before it had removed the files of a closed one. There may be
- * up to @orphans_max connections.
- */
-void orphans_remove(pid_t daemon, int orphans_max);
-
 /* Whether the daemon uses socket IPC, according to TEST_IPC. */
 bool ipc_is_socket(void);
 

@@ -171,7 +171,6 @@ void client_begin(struct client *client)
 	client_open(client, NULL);
 	client_join(client, "session");
 	client_until(client, client->members > 0);
-	daemon_settle();
 }
 
 cs_error_t group_send(struct coro_group *group, size_t len, int timeout_ms)

@@ -41,7 +41,7 @@ void client_open(struct client *client, const struct coro_options *options);
 /* Join a group that no other test process uses. */
 struct coro_group *client_join(struct client *client, const char *suffix);
 
-/* The two, and wait for the first change; a test may then end the daemon. */
+/* The two, and wait for the first change. */
 void client_begin(struct client *client);
 
 /* Send a message whose content the receiver checks. */

@@ -111,7 +111,6 @@ static void loop_run(struct client *client)
 	assert_cs(CS_OK, client_send(client, 10, 0));
 	loop_until(client, client->own == 1);
 	loop_wait_idle(client);
-	daemon_settle();
 	daemon_kill();
 	loop_wait_down(client);
 	daemon_restart();

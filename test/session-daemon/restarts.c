@@ -253,7 +253,6 @@ static void flow_await(unsigned int connects)
 
 	for (int i = 0; i < GROUPS; i++)
 		wait_for(places[i].changes == connects);
-	daemon_settle();
 	for (int i = 0; i < GROUPS; i++)
 		before[i] = places[i].returns;
 	for (int i = 0; i < GROUPS; i++)
@@ -262,15 +261,11 @@ static void flow_await(unsigned int connects)
 
 static void daemon_replace(unsigned int number)
 {
-	pid_t dead = daemon_pid();
-
 	usleep((useconds_t)(random() % LIFE_US_MAX));
 	ends[number % ARRAY_SIZE(ends)]();
 	wait_for(process_state(daemon_pid()) == 0);
 	daemon_restart();
 	flow_await(number + 2);
-	/* See large_messages. */
-	orphans_remove(dead, 1);
 }
 
 /* The accounts. */
