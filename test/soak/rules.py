@@ -232,9 +232,10 @@ class Paths:
 
     def may_miss(self, session, ring, sender, number):
         """Whether a session may have missed a message before it received the
-        sender's first one in a ring: the sender's node was in another ring,
-        or it was sending this message when the nodes came together. There may
-        be no change in which the sender left."""
+        sender's first one in a ring: the nodes did not go on together from the
+        ring in which the sender received it, or its node was sending it when
+        the nodes came together. There may be no change in which the sender
+        left."""
         node = node_of(sender)
         own = self.own.get((session.group, sender, number))
         if not self.have_met(ring, node, session.node):
@@ -242,9 +243,9 @@ class Paths:
         if own is None:
             return sender in self.ringless
         if own.ring == ring:
-            return first_message(own.items, node) == (sender, number)
-        return ((own.ring, session.node) not in self.rings or
-                self.next_rings.get((own.ring, node)) != ring)
+            return may_begin_before(own.items, sender, number)
+        return any(self.next_rings.get((own.ring, one)) != ring
+                   for one in (node, session.node))
 
     def strangers_of(self, group, ring, node):
         return self.strangers.get((group, ring, node), frozenset())
@@ -260,10 +261,16 @@ def ring_number(ring):
     return int(ring.partition(".")[2])
 
 
-def first_message(items, node):
-    return next(((item.sender, item.number) for item in items
-                 if isinstance(item, Message) and
-                 node_of(item.sender) == node), None)
+def may_begin_before(items, sender, number):
+    """Whether the sender may have begun a message before the nodes came
+    together: the first one of its node, or its own first one in fragments.
+    Messages of other processes may come between these."""
+    node = node_of(sender)
+    messages = [item for item in items if isinstance(item, Message) and
+                node_of(item.sender) == node]
+    own = [item for item in messages if item.sender == sender]
+    return (own[:1] == messages[:1] or own[0].length > LARGE) and (
+        own[0].number == number)
 
 
 def origin(item):
