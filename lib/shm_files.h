@@ -8,9 +8,9 @@
  * directory, or uses a file that belongs to neither the daemon nor the caller.
  * @owner is the user id of the daemon. Names are those that the daemon sent.
  *
- * The functions that remove files leave those that they cannot remove. If the
- * daemon is dead, they truncate these. A daemon that is alive may have the files
- * mapped, and would get SIGBUS.
+ * If a file cannot be removed and the daemon is dead, the functions that remove
+ * files truncate it. A daemon that is alive may have the file mapped, and would
+ * get SIGBUS.
  */
 #ifndef SHM_FILES_H
 #define SHM_FILES_H

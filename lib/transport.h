@@ -38,7 +38,7 @@ struct transport_shared {
 	bool reply_due;		/* a reply may arrive that nothing has taken */
 	bool request_due;	/* a request may be partly sent */
 	unsigned int bell_room;	/* bytes that are sure to fit in the socket */
-	bool count_is_unsure;	/* of the requests that are pending */
+	bool count_is_unsure;	/* of pending requests: it may be too high */
 	/* For events. */
 	unsigned int bytes;	/* in the socket, at least */
 	unsigned int taken;	/* events whose bytes are among these */

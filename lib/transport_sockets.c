@@ -215,8 +215,8 @@ static int sockets_send(struct transport *transport, const struct iovec *iov,
  * The process may have sent the datagram and ended before it counted. Keep the
  * counter above 0 until the daemon has received every datagram. The daemon may
  * not have counted the last one down yet. So the counter stays above 0 until
- * the next reply: one too many does no harm, and with one too few the daemon
- * would never take a request again.
+ * the next reply: one too many does no harm, and one too few could make a daemon
+ * leave each request where it is.
  */
 static int sockets_request_check(struct transport *transport)
 {

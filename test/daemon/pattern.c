@@ -7,7 +7,7 @@
 #include "pattern.h"
 #include "support.h"
 
-/* The thread sanitizer would make it take most of the time of a test. */
+/* With the thread sanitizer, to fill messages would take most of the time. */
 #define UNCHECKED __attribute__((no_sanitize("thread")))
 
 UNCHECKED static unsigned char pattern_byte(size_t index, uint32_t seed)

@@ -174,7 +174,6 @@ class Paths:
         self.ringless = ringless        # members that do not know their rings
         self.next_rings = {}    # (ring, node): ring
         self.last_rings = {}    # (ring, node): ring
-        self.rings = set()      # (ring, node)
         self.lost = set()       # (ring, node, node that it has lost)
         self.own = {}           # (group, sender, number): phase, see own_add
         self.strangers = {}     # (group, ring, node): members
@@ -184,7 +183,6 @@ class Paths:
     def phase_add(self, phase):
         session = phase.session
         node = session.node
-        self.rings.add((phase.ring, node))
         if phase.next_ring is not None:
             self.next_rings[phase.ring, node] = phase.next_ring
             self.last_rings[phase.next_ring, node] = phase.ring
@@ -263,14 +261,13 @@ def ring_number(ring):
 
 def may_begin_before(items, sender, number):
     """Whether the sender may have begun a message before the nodes came
-    together: the first one of its node, or its own first one in fragments.
-    Messages of other processes may come between these."""
-    node = node_of(sender)
-    messages = [item for item in items if isinstance(item, Message) and
-                node_of(item.sender) == node]
-    own = [item for item in messages if item.sender == sender]
-    return (own[:1] == messages[:1] or own[0].length > LARGE) and (
-        own[0].number == number)
+    together. It is the first message of its node, or the sender's first one if
+    that has fragments: other messages of the node may come between these."""
+    of_node = [item for item in items if isinstance(item, Message) and
+               node_of(item.sender) == node_of(sender)]
+    first = next(item for item in of_node if item.sender == sender)
+    return first.number == number and (first is of_node[0] or
+                                       first.length > LARGE)
 
 
 def origin(item):
