@@ -9,7 +9,8 @@ Each rule is a generator of findings: (place, rule, text).
 import itertools
 import statistics
 
-from logs import JOIN, NODEDOWN, Message, View, node_of, phases_make
+from logs import (JOIN, NODEDOWN, PROCDOWN, Message, View, node_of,
+                  phases_make)
 
 # In seconds: after this time, a process has received the largest messages.
 SETTLED = 100
@@ -82,7 +83,8 @@ class Receiver:
         is_stranger = message.sender in self.paths.strangers_of(
             self.session.group, self.ring, self.session.node)
         if (self.knows_ring and message.sender not in self.members and
-                not is_stranger):
+                not is_stranger and not self.paths.may_have_ended(
+                    self.session.group, self.ring, message.sender)):
             yield place, "sender", f"{message}, which is no member"
         if message.length == 0:
             return
@@ -177,6 +179,7 @@ class Paths:
         self.lost = set()       # (ring, node, node that it has lost)
         self.own = {}           # (group, sender, number): phase, see own_add
         self.strangers = {}     # (group, ring, node): members
+        self.ended = {}         # (group, ring): members, see may_have_ended
         for phase in phases:
             self.phase_add(phase)
 
@@ -186,6 +189,11 @@ class Paths:
         if phase.next_ring is not None:
             self.next_rings[phase.ring, node] = phase.next_ring
             self.last_rings[phase.next_ring, node] = phase.ring
+            self.ended.setdefault((session.group, phase.next_ring),
+                                  set()).update(
+                member for view in phase.items + phase.tail
+                for member, reason in getattr(view, "left", ())
+                if reason == PROCDOWN)
         for view in phase.tail:
             for member, reason in getattr(view, "left", ()):
                 if reason == NODEDOWN:
@@ -244,6 +252,14 @@ class Paths:
             return may_begin_before(own.items, sender, number)
         return any(self.next_rings.get((own.ring, one)) != ring
                    for one in (node, session.node))
+
+    def may_have_ended(self, group, ring, sender):
+        """Whether a process may have ended before a ring in which its messages
+        are delivered. Its leave may overtake messages that corosync had
+        accepted, while nodes form a ring: corosync has a queue for each of the
+        two. All members of the ring receive the messages, those too that
+        joined after the leave."""
+        return sender in self.ended.get((group, ring), ())
 
     def strangers_of(self, group, ring, node):
         return self.strangers.get((group, ring, node), frozenset())
