@@ -277,13 +277,30 @@ def ring_number(ring):
 
 def may_begin_before(items, sender, number):
     """Whether the sender may have begun a message before the nodes came
-    together. It is the first message of its node, or the sender's first one if
-    that has fragments: other messages of the node may come between these."""
-    of_node = [item for item in items if isinstance(item, Message) and
-               node_of(item.sender) == node_of(sender)]
-    first = next(item for item in of_node if item.sender == sender)
-    return first.number == number and (first is of_node[0] or
-                                       first.length > LARGE)
+    together. It is in the first packet of its node, or the sender's first one
+    if that has fragments: other messages of the node may come between
+    these."""
+    first = next(item for item in items
+                 if isinstance(item, Message) and item.sender == sender)
+    return ((first.number == number and first.length > LARGE) or
+            any((item.sender, item.number) == (sender, number)
+                for item in first_packet(items, node_of(sender))))
+
+
+def first_packet(items, node):
+    """The messages of a node that may be in its first packet. The first one may
+    be the end of a message with fragments."""
+    def is_of_node(item):
+        return isinstance(item, Message) and node_of(item.sender) == node
+
+    run = itertools.takewhile(is_of_node, itertools.dropwhile(
+        lambda item: not is_of_node(item), items))
+    room = PACKET
+    for index, item in enumerate(run):
+        room -= item.length if index > 0 else 0
+        if room <= 0:
+            return
+        yield item
 
 
 def origin(item):
