@@ -212,14 +212,13 @@ class Paths:
                  known.session.member != message.sender)):
             self.own[key] = phase
 
-    def are_together(self, one, other):
-        """Whether the nodes of two phases of a ring went on together. If not,
-        their members may receive more or less at the end."""
-        first, second = one.session.node, other.session.node
-        following = self.next_rings.get((one.ring, first))
+    def are_together(self, ring, first, second):
+        """Whether two nodes of a ring went on together. If not, their members
+        may receive more or less at the end."""
+        following = self.next_rings.get((ring, first))
         return (first == second or
-                (following == self.next_rings.get((one.ring, second)) and
-                 not self.have_lost(one.ring, first, second) and
+                (following == self.next_rings.get((ring, second)) and
+                 not self.have_lost(ring, first, second) and
                  (following is None or
                   not self.have_met(following, first, second))))
 
@@ -244,14 +243,23 @@ class Paths:
         left."""
         node = node_of(sender)
         own = self.own.get((session.group, sender, number))
-        if not self.have_met(ring, node, session.node):
-            return False
         if own is None:
-            return sender in self.ringless
-        if own.ring == ring:
-            return may_begin_before(own.items, sender, number)
-        return any(self.next_rings.get((own.ring, one)) != ring
-                   for one in (node, session.node))
+            return (sender in self.ringless and
+                    self.have_met(ring, node, session.node))
+        if own.ring != ring:
+            return not self.are_together(own.ring, node, session.node)
+        return (may_begin_before(own.items, sender, number) and
+                self.have_met_after_last(own, sender, session.node))
+
+    def have_met_after_last(self, phase, sender, node):
+        """Whether a node may have met the sender's before this phase, after the
+        message before the first one of this phase."""
+        while phase and not self.have_met(phase.ring, node_of(sender), node):
+            phase = phase.previous
+            if phase and any(isinstance(item, Message) and
+                             item.sender == sender for item in phase.items):
+                return False
+        return phase is not None
 
     def may_have_ended(self, group, ring, sender):
         """Whether a process may have ended before a ring in which its messages
@@ -429,7 +437,7 @@ def mismatch_find(paths, phase, other, start):
                     unfinished_drop(theirs, mine, nodes))
     for index, pair in enumerate(zip(mine, theirs)):
         if pair[0] != pair[1]:
-            if paths.are_together(phase, other):
+            if phases_are_together(paths, phase, other):
                 return index, f"{pair[0]} here, but {pair[1]} there"
             return tail_compare(mine, theirs)
     common = min(len(mine), len(theirs))
@@ -441,9 +449,14 @@ def mismatch_find(paths, phase, other, start):
     return None
 
 
+def phases_are_together(paths, phase, other):
+    return paths.are_together(phase.ring, phase.session.node,
+                              other.session.node)
+
+
 def go_on_together(paths, phase, other):
     return (phase.next_ring is not None and other.next_ring is not None and
-            paths.are_together(phase, other))
+            phases_are_together(paths, phase, other))
 
 
 def tail_compare(mine, theirs):
