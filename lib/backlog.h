@@ -20,8 +20,11 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* What a message counts more than its length, in bytes. */
-#define BACKLOG_OVERHEAD 448
+/*
+ * What a message counts more than its length, in bytes. If this is large,
+ * so few short messages may be in flight that corosync waits for the sender.
+ */
+#define BACKLOG_OVERHEAD 64
 
 /* Recognizes a message. */
 struct backlog_mark {

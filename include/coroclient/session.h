@@ -188,7 +188,7 @@ struct coro_options {
 	unsigned int flags; /* CORO_NO_RECONNECT, or 0 */
 	/*
 	 * How much may be in flight: bytes of messages that have not come
-	 * back, where each message counts 448 bytes more than its length. One
+	 * back, where each message counts 64 bytes more than its length. One
 	 * message may always be in flight. If none has come back for 2
 	 * seconds, one more may be sent, as it shows whether they are lost.
 	 * Default: 131072. With much more, corosync may discard messages.

@@ -12,7 +12,7 @@
 #include "fake.h"
 
 #define FAKE_SLOTS   64
-#define FAKE_EVENTS  512
+#define FAKE_EVENTS  2048
 #define FAKE_MEMBERS 8
 #define FAKE_GROUPS  8
 #define FAKE_POOL    ((size_t)256 * 1024 * 1024)

@@ -37,7 +37,7 @@ static unsigned int fill(struct coro_group *group, size_t len)
 		snprintf(text, sizeof(text), "%07u", number++);
 		if (send_long(group, text, len, 0) != CS_OK)
 			return count;
-		ck_assert_uint_lt(count, 500);
+		ck_assert_uint_lt(count, 2000);
 	}
 }
 
@@ -142,7 +142,7 @@ START_TEST(window_is_that_of_the_session)
 	other = session_join(session, "b");
 	ck_assert_int_eq(send_text(other, "1", 0), CS_OK);
 	ck_assert_uint_eq(fill(group, QUARTER), 3);
-	ck_assert_int_eq(send_text(other, "2", 0), CS_ERR_TIMEOUT);
+	ck_assert_uint_eq(fill(other, QUARTER), 0);
 	ck_assert_int_eq(coro_leave(group, 0), CS_OK);
 	ck_assert_uint_eq(fill(other, QUARTER), 3);
 	coro_close(session);

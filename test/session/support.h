@@ -19,7 +19,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What a message counts more than its length, see coro_options. */
-#define OVERHEAD 448
+#define OVERHEAD 64
 
 /*
  * The fixture. At the end of a test, all handles, descriptors and the memory
