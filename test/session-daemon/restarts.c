@@ -103,7 +103,7 @@ static void on_members(struct coro_session *session, struct coro_group *group,
 	place->changes++;
 }
 
-/* One assertion: check notes each of them, in a file that it reads later. */
+/* One assertion: the library check writes each one to a file. */
 static void content_check(const struct message *message, size_t len)
 {
 	size_t right = 0;

@@ -252,8 +252,8 @@ class Paths:
                 self.have_met_after_last(own, sender, session.node))
 
     def have_met_after_last(self, phase, sender, node):
-        """Whether a node may have met the sender's before this phase, after the
-        message before the first one of this phase."""
+        """Whether a node may have met the sender's node after the last message
+        that the sender had sent before this phase."""
         while phase and not self.have_met(phase.ring, node_of(sender), node):
             phase = phase.previous
             if phase and any(isinstance(item, Message) and
@@ -264,8 +264,8 @@ class Paths:
     def may_have_ended(self, group, ring, sender):
         """Whether a process may have ended before a ring in which its messages
         are delivered. Its leave may overtake messages that corosync had
-        accepted, while nodes form a ring: corosync has a queue for each of the
-        two. All members of the ring receive the messages, those too that
+        accepted, while nodes form a ring; so it does with corosync's own
+        library. All members of the ring receive the messages, those too that
         joined after the leave."""
         return sender in self.ended.get((group, ring), ())
 
