@@ -246,8 +246,9 @@ class Paths:
         if own is None:
             return (sender in self.ringless and
                     self.have_met(ring, node, session.node))
-        if own.ring != ring:
-            return not self.are_together(own.ring, node, session.node)
+        if own.ring != ring and not self.are_together(own.ring, node,
+                                                      session.node):
+            return True
         return (may_begin_before(own.items, sender, number) and
                 self.have_met_after_last(own, sender, session.node))
 
