@@ -176,6 +176,7 @@ class Paths:
         self.ringless = ringless        # members that do not know their rings
         self.next_rings = {}    # (ring, node): ring
         self.last_rings = {}    # (ring, node): ring
+        self.first_rings = {}   # node: the number of its first ring
         self.lost = set()       # (ring, node, node that it has lost)
         self.own = {}           # (group, sender, number): phase, see own_add
         self.strangers = {}     # (group, ring, node): members
@@ -186,6 +187,10 @@ class Paths:
     def phase_add(self, phase):
         session = phase.session
         node = session.node
+        if phase.ring is not None:
+            number = ring_number(phase.ring)
+            self.first_rings[node] = min(number, self.first_rings.get(node,
+                                                                      number))
         if phase.next_ring is not None:
             self.next_rings[phase.ring, node] = phase.next_ring
             self.last_rings[phase.next_ring, node] = phase.ring
@@ -234,6 +239,10 @@ class Paths:
             before != self.last_rings.get((ring, second)) or
             self.have_lost(before, first, second) or
             ring_number(ring) > ring_number(before) + RING_STEP)
+
+    def begins_inside(self, ring, node):
+        """Whether the ring may have begun before the logs of this node."""
+        return ring_number(ring) == self.first_rings[node]
 
     def may_miss(self, session, ring, sender, number):
         """Whether a session may have missed a message before it received the
@@ -348,26 +357,45 @@ def strangers_find(paths, phases):
     there. A node that knows no member on another node in a group does not
     deliver the other's messages; else it delivers those of strangers too. All
     clients of a node know the same strangers."""
-    old = [phase for phase in phases if phase.view_before is not None]
-    for other in old:
+    for other in phases:
+        if other.view_before is None:
+            continue
         for node, run, later in first_runs(other):
-            for phase in old:
-                if (phase.session.node != other.session.node and
+            for phase in phases:
+                if (phase.session.node == other.session.node or not
                         paths.have_met(phase.ring, node, phase.session.node)):
-                    strangers_add(paths, phase, run, later)
+                    continue
+                missed = (newcomer_missed(phase, other, run)
+                          if phase.view_before is None
+                          else items_missed(phase, run, later))
+                key = phase.session.group, phase.ring, phase.session.node
+                paths.strangers.setdefault(key, set()).update(missed)
 
 
-def strangers_add(paths, phase, run, later):
+def items_missed(phase, run, later):
+    """The processes of changes in @run that @phase does not have."""
     before = list(itertools.takewhile(lambda item: item not in later,
                                       phase.items))
     if len(before) == len(phase.items):
         return
     missed = itertools.takewhile(
         lambda item: not any(same(item, other) for other in before), run)
-    key = phase.session.group, phase.ring, phase.session.node
     for item in missed:
         if isinstance(item, View):
-            paths.strangers.setdefault(key, set()).update(item.changed)
+            yield from item.changed
+
+
+def newcomer_missed(phase, other, run):
+    """The same for a phase that begins with a join. Events before the join
+    show in its list of members only."""
+    first = phase.items[0]
+    for item in other.items:
+        if isinstance(first, View) and same(first, item):
+            missed = set(first.members) ^ set(item.members)
+            for change in run:
+                if isinstance(change, View):
+                    yield from missed.intersection(change.changed)
+            return
 
 
 def strangers_drop(items, strangers):
@@ -429,11 +457,9 @@ def mismatch_find(paths, phase, other, start):
     mine, theirs = (strangers_drop(items, strangers)
                     for items in (phase.items, other.items[start:]))
     nodes = None
-    if paths.have_met(phase.ring, phase.session.node, other.session.node) and (
-            phase.view_before is not None or
-            (phase.ring, phase.session.node) in paths.last_rings):
-        nodes = {origin(item) for item in other.items[:start]
-                 if isinstance(item, Message)}
+    if (paths.have_met(phase.ring, phase.session.node, other.session.node) and
+            not paths.begins_inside(phase.ring, phase.session.node)):
+        nodes = {origin(item) for item in other.items[:start]}
     mine, theirs = (unfinished_drop(mine, theirs, nodes),
                     unfinished_drop(theirs, mine, nodes))
     for index, pair in enumerate(zip(mine, theirs)):
