@@ -240,9 +240,10 @@ class Paths:
             self.have_lost(before, first, second) or
             ring_number(ring) > ring_number(before) + RING_STEP)
 
-    def begins_inside(self, ring, node):
-        """Whether the ring may have begun before the logs of this node."""
-        return ring_number(ring) == self.first_rings[node]
+    def is_first(self, ring, node):
+        """Whether the ring may have begun before the logs of this node. None: a
+        session that ended before it knew its ring."""
+        return ring is None or ring_number(ring) == self.first_rings[node]
 
     def may_miss(self, session, ring, sender, number):
         """Whether a session may have missed a message before it received the
@@ -389,13 +390,13 @@ def newcomer_missed(phase, other, run):
     """The same for a phase that begins with a join. Events before the join
     show in its list of members only."""
     first = phase.items[0]
-    for item in other.items:
-        if isinstance(first, View) and same(first, item):
-            missed = set(first.members) ^ set(item.members)
-            for change in run:
-                if isinstance(change, View):
-                    yield from missed.intersection(change.changed)
-            return
+    if not isinstance(first, View):
+        return
+    there = next((item for item in other.items if same(first, item)), first)
+    missed = set(first.members) ^ set(there.members)
+    for item in run:
+        if isinstance(item, View):
+            yield from missed.intersection(item.changed)
 
 
 def strangers_drop(items, strangers):
@@ -458,7 +459,7 @@ def mismatch_find(paths, phase, other, start):
                     for items in (phase.items, other.items[start:]))
     nodes = None
     if (paths.have_met(phase.ring, phase.session.node, other.session.node) and
-            not paths.begins_inside(phase.ring, phase.session.node)):
+            not paths.is_first(phase.ring, phase.session.node)):
         nodes = {origin(item) for item in other.items[:start]}
     mine, theirs = (unfinished_drop(mine, theirs, nodes),
                     unfinished_drop(theirs, mine, nodes))
