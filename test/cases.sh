@@ -27,9 +27,11 @@ check()
 wait_for()
 {
 	wait_end=$(($(date +%s) + 60))
+	wait_delay=0.02
 	until "$@"; do
 		[ "$(date +%s)" -lt "$wait_end" ] || return
-		sleep 0.02
+		sleep $wait_delay
+		wait_delay=0.1
 	done
 }
 
