@@ -184,7 +184,6 @@ static void all_null(void)
 
 	CHECK_OK(cpg_initialize(&handle, &callbacks));
 	CHECK_OK(cpg_join(handle, &name));
-	message_send(handle, LARGE, 1);
 	message_send(handle, 3, 1);
 	CHECK_CS(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ONE));
 	CHECK_CS(CS_OK, cpg_dispatch(handle, CS_DISPATCH_ALL));
@@ -195,6 +194,21 @@ static void all_null(void)
 	CHECK_CS(CS_OK, cpg_dispatch(second, CS_DISPATCH_ALL));
 	CHECK_CS(CS_OK, cpg_finalize(handle));
 	CHECK_CS(CS_OK, cpg_finalize(second));
+}
+
+/* The second confchg, of the leave, shows that the message is consumed. */
+static void large_null(void)
+{
+	cpg_callbacks_t callbacks = { NULL, events_cpg.cpg_confchg_fn };
+	struct cpg_name name = name_unique("null");
+	cpg_handle_t handle = 0;
+
+	CHECK_OK(cpg_initialize(&handle, &callbacks));
+	CHECK_OK(cpg_join(handle, &name));
+	message_send(handle, LARGE, 1);
+	CHECK_OK(cpg_leave(handle, &name));
+	dispatch_until(handle, 2);
+	CHECK_CS(CS_OK, cpg_finalize(handle));
 }
 
 static void quorum_null(quorum_handle_t handle)
@@ -249,6 +263,8 @@ const struct conf_case callbacks_cases[] = {
 	  nested_large },
 	{ "cpg_callbacks_null", "K14",
 	  "cpg events without callbacks are consumed", 0, all_null },
+	{ "large_without_callback", "K14",
+	  "a large message without a callback is consumed", 0, large_null },
 	{ "quorum_callbacks_null", "K14",
 	  "quorum events without callbacks are consumed", 0, quorum_all_null },
 	{ "model_data_null", "K14", "model data may be NULL", 0,
