@@ -36,6 +36,7 @@ static void usage_print(FILE *file, const char *how)
 		"only:\n"
 		"                        tcase_create(NAME), case_add(..., "
 		"NAME)\n"
+		"  CK_EXCLUDE_TAGS=long  leave out tests that take long\n"
 		"  TEST_NAME=NAME        run one test only: START_TEST(NAME)\n"
 		"  CK_FORK=no            run the tests in the program's own "
 		"process,\n"

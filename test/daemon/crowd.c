@@ -227,6 +227,7 @@ Suite *crowd_suite(void)
 	Suite *suite = suite_create("crowd");
 	TCase *tcase = case_add(suite, "crowd");
 
+	tcase_set_tags(tcase, "long");
 	tcase_add_loop_test(tcase, they_come_and_go, 0, ARRAY_SIZE(crowds));
 	tcase_add_loop_test(tcase, they_are_there, 0, ARRAY_SIZE(crowds));
 	return suite;

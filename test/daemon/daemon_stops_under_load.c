@@ -416,6 +416,7 @@ Suite *daemon_stops_under_load_suite(void)
 	tcase_add_test(killed, killed_in_loops);
 	tcase_add_test(killed, killed_in_initialize_and_finalize);
 	tcase_add_test(killed, killed_with_a_full_ring);
+	tcase_set_tags(orderly, "long");
 	tcase_add_checked_fixture(orderly, daemon_restart, NULL);
 	tcase_add_loop_test(orderly, shut_down_in_loops, 0, ORDERLY_ENDS);
 	tcase_add_loop_test(orderly, shut_down_with_events_pending, 0,

@@ -290,6 +290,7 @@ Suite *unfinished_suite(void)
 	TCase *memory = case_add(suite, "memory");
 	TCase *senders = case_add(suite, "senders");
 
+	tcase_set_tags(memory, "long");
 	tcase_add_loop_test(memory, announced_and_never_sent, 0, 2);
 	tcase_add_loop_test(memory, announced_by_many, 0, 2);
 	tcase_add_loop_test(memory, begun_again_and_again, 0, 2);

@@ -310,6 +310,7 @@ Suite *killed_suite(void)
 	Suite *suite = suite_create("killed");
 	TCase *tcase = fake_case_add(suite, "killed");
 
+	tcase_set_tags(tcase, "long");
 	tcase_add_loop_test(tcase, at_each_moment, 0, ARRAY_SIZE(works));
 	return suite;
 }
