@@ -15,6 +15,8 @@
 static atomic_uint inside;
 static atomic_uint delivered;
 static atomic_bool is_released;
+static atomic_bool is_over;
+static atomic_uint ended;
 
 /* One callback at a time, in order. */
 
@@ -34,19 +36,18 @@ static void *dispatch_run(void *data)
 {
 	struct coro_session *session = data;
 
-	while (coro_dispatch(session, -1) == CS_OK)
+	while (coro_dispatch(session, -1) == CS_OK && !is_over)
 		;
+	ended++;
 	return NULL;
 }
 
-static void numbers_send(struct coro_group *group)
+static void number_send(struct coro_group *group, int number)
 {
 	char text[16];
 
-	for (int i = 0; i < MESSAGES; i++) {
-		snprintf(text, sizeof(text), "%d", i);
-		ck_assert_int_eq(send_text(group, text, -1), CS_OK);
-	}
+	snprintf(text, sizeof(text), "%d", number);
+	ck_assert_int_eq(send_text(group, text, -1), CS_OK);
 }
 
 START_TEST(several_threads)
@@ -58,9 +59,16 @@ START_TEST(several_threads)
 	events_hook(count_hook);
 	for (int i = 0; i < THREADS; i++)
 		thread_start(&threads[i], dispatch_run, session);
-	numbers_send(group);
+	for (int i = 0; i < MESSAGES; i++)
+		number_send(group, i);
 	wait_for(delivered == MESSAGES);
 	stats_are(session, MESSAGES, 0, 0, 0);
+	/* No call may begin after the close: each message ends a thread. */
+	is_over = true;
+	for (int i = 0; i < THREADS; i++) {
+		number_send(group, MESSAGES + i);
+		wait_for(ended > (unsigned int)i);
+	}
 	coro_close(session);
 	for (int i = 0; i < THREADS; i++)
 		thread_join(threads[i]);
@@ -343,7 +351,6 @@ END_TEST
 
 #define RESTARTS 20
 
-static atomic_bool is_over;
 static struct coro_group *stress_group;
 
 static void *stress_dispatch(void *data)
