@@ -108,12 +108,15 @@ START_TEST(pauses_of_options)
 }
 END_TEST
 
-/* Not all daemons of a cluster come back at the same time. */
+/*
+ * Not all daemons of a cluster come back at the same time. Check cannot count
+ * the microseconds of a test of more than 2147 s, and these pauses are skipped.
+ */
 START_TEST(pauses_are_random)
 {
 	const struct coro_options options = { .size = sizeof(options),
-					      .retry_min_ms = 1000000,
-					      .retry_max_ms = 1000000 };
+					      .retry_min_ms = 60000,
+					      .retry_max_ms = 60000 };
 	int64_t least = INT64_MAX, most = 0, part;
 	struct coro_session *session;
 
@@ -122,11 +125,11 @@ START_TEST(pauses_are_random)
 	ck_assert_int_eq(coro_dispatch(session, 0), CS_OK);
 	for (int i = 0; i < 20; i++) {
 		pause_skip(session);
-		part = pause_is(session, 1000000);
+		part = pause_is(session, 60000);
 		least = part < least ? part : least;
 		most = part > most ? part : most;
 	}
-	ck_assert_int_gt(most - least, 50000 * INT64_C(1000000));
+	ck_assert_int_gt(most - least, 3000 * INT64_C(1000000));
 	coro_close(session);
 }
 END_TEST
